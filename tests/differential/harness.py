@@ -5,8 +5,10 @@ recorded with its answer or its error. The transcript is compared between two se
 so a scenario asserts nothing itself.
 """
 
+import datetime
 import os
 import sys
+import time
 import uuid
 
 import grpc
@@ -200,13 +202,17 @@ class Session:
                 return page.history.events[-1]
             token = page.next_page_token
 
+    def quiet_second(self, run_id="", workflow_id="wf~"):
+        """Waits until the run is over a second old: a younger one may not be replaced yet."""
+        info = self.quiet("DescribeWorkflowExecution", execution=(workflow_id, run_id)).workflow_execution_info
+        _sleep_until(info.start_time.ToDatetime().replace(tzinfo=datetime.timezone.utc), 1.05)
+
     def until(self, method, ready, /, **fields):
         """Repeats a read until `ready(answer)` holds, and returns that answer, unrecorded."""
         for _ in range(200):
             answer = self._wait(self.begin(method, **fields))
             if not isinstance(answer, Refusal) and ready(answer):
                 return answer
-            grpc.channel_ready_future(self.channel).result(1)
             _pause()
         raise Stop(f"{method} never gave the expected answer")
 
@@ -284,16 +290,26 @@ class Session:
         parts = []
         for key, value in fields.items():
             if key not in ("task_token", "identity", "request_id", "next_page_token"):
+                if key == "commands":
+                    value = [_brief_command(command) for command in value]
                 text = self.normaliser.text(str(value))
                 text = text if len(text) < 160 else text[:160] + "..."
                 parts.append(f"{key}={' '.join(text.split())}")
         return ", ".join(parts)
 
 
+def _brief_command(command):
+    attributes = [value for key, value in command.items() if key.endswith("_command_attributes")]
+    return f"{command['command_type']} {attributes[0] if attributes else ''}"
+
+
+def _sleep_until(moment, seconds):
+    left = seconds - (datetime.datetime.now(datetime.timezone.utc) - moment).total_seconds()
+    time.sleep(max(0, left))
+
+
 def _pause():
     """Gives way between two reads of a value that offers no long poll."""
-    import time
-
     time.sleep(0.02)
 
 

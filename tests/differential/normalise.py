@@ -103,7 +103,8 @@ class Normaliser:
         if kind == "Timestamp":
             return [f"{name}: <time>"]
         if kind == "Duration":
-            return [f"{name}: {value.ToTimedelta().total_seconds():g}s"]
+            jittered = value.nanos % 1_000_000 != 0
+            return [f"{name}: " + ("<jittered>" if jittered else f"{value.seconds + value.nanos / 1e9:g}s")]
         if kind == "Payload":
             return [f"{name}: {self._payload(value)}"]
         if kind == "Payloads":
