@@ -94,14 +94,18 @@ def _message(descriptor, value, unique):
     cls = message_factory.GetMessageClass(descriptor)
     if isinstance(value, Message):
         return value
+    short = descriptor.name
+    if short in ("Memo", "Header", "SearchAttributes"):
+        return build(cls, unique, **{descriptor.fields[0].name: value})
     if isinstance(value, dict):
         return build(cls, unique, **value)
-    short = descriptor.name
     if short == "Duration":
         message = cls()
         message.FromMilliseconds(int(round(value * 1000)))
         return message
     if short == "Payload":
+        if isinstance(value, dict):
+            return build(cls, unique, **value)
         return payload(value, unique)
     if short == "Payloads":
         items = value if isinstance(value, (list, tuple)) else [value]
@@ -111,8 +115,6 @@ def _message(descriptor, value, unique):
         return build(cls, unique, workflow_id=workflow_id, run_id=run_id)
     if short in NAMED:
         return build(cls, unique, name=value)
-    if short in ("Memo", "Header", "SearchAttributes"):
-        return build(cls, unique, **{descriptor.fields[0].name: value})
     if short == "Failure":
         return build(cls, unique, message=value, application_failure_info={"type": "Oops"})
     if short == "FieldMask":

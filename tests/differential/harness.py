@@ -5,7 +5,6 @@ recorded with its answer or its error. The transcript is compared between two se
 so a scenario asserts nothing itself.
 """
 
-import datetime
 import os
 import sys
 import time
@@ -202,11 +201,6 @@ class Session:
                 return page.history.events[-1]
             token = page.next_page_token
 
-    def quiet_second(self, run_id="", workflow_id="wf~"):
-        """Waits until the run is over a second old: a younger one may not be replaced yet."""
-        info = self.quiet("DescribeWorkflowExecution", execution=(workflow_id, run_id)).workflow_execution_info
-        _sleep_until(info.start_time.ToDatetime().replace(tzinfo=datetime.timezone.utc), 1.05)
-
     def until(self, method, ready, /, **fields):
         """Repeats a read until `ready(answer)` holds, and returns that answer, unrecorded."""
         for _ in range(200):
@@ -301,11 +295,6 @@ class Session:
 def _brief_command(command):
     attributes = [value for key, value in command.items() if key.endswith("_command_attributes")]
     return f"{command['command_type']} {attributes[0] if attributes else ''}"
-
-
-def _sleep_until(moment, seconds):
-    left = seconds - (datetime.datetime.now(datetime.timezone.utc) - moment).total_seconds()
-    time.sleep(max(0, left))
 
 
 def _pause():

@@ -13,6 +13,8 @@ import temporalio.api.errordetails.v1  # noqa: F401 - registers the error detail
 from build import enum_prefix
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+RUN_OF_ONE_LETTER = re.compile(r"(\w)\1{99,}")
+HASH = re.compile(r"please retry \([0-9a-f]+\)")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC)?Z?( m=[+-]?[\d.]+)?")
 
 # Fields that depend on time, load or build rather than on behaviour.
@@ -40,6 +42,8 @@ class Normaliser:
         """Replaces ids and times inside a string."""
         value = value.replace(self.unique, "~")
         value = UUID.sub(lambda match: self._id(match.group()), value)
+        value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
+        value = HASH.sub("please retry (<hash>)", value)
         return TIME.sub("<time>", value)
 
     def lines(self, message, path=""):
@@ -111,6 +115,8 @@ class Normaliser:
             return [f"{name}: [{', '.join(self._payload(item) for item in value.payloads)}]"]
         if kind == "History":
             return [f"{name}: {', '.join(self._brief(event) for event in value.events)}"]
+        if kind == "Link":
+            return [f"{name}: " + " ".join(line.split(".", 1)[-1] for line in self.lines(value))]
         if kind == "Any":
             return self._any(name, value)
         return self.lines(value, name) or [f"{name}: {{}}"]

@@ -102,7 +102,7 @@ def conflict_fail(t):
 
 
 @scenario
-def conflict_terminate_existing_too_soon(t):
+def conflict_terminate_existing_at_once(t):
     t.start()
     t.start(workflow_id_conflict_policy="TERMINATE_EXISTING")
 
@@ -110,7 +110,6 @@ def conflict_terminate_existing_too_soon(t):
 @scenario
 def conflict_terminate_existing(t):
     first = t.start()
-    t.quiet_second()
     t.start(workflow_id_conflict_policy="TERMINATE_EXISTING")
     t.history(run_id=first.run_id, label="the first run")
     t.step(complete())
@@ -120,7 +119,6 @@ def conflict_terminate_existing(t):
 @scenario
 def terminate_if_running(t):
     first = t.start()
-    t.quiet_second()
     t.start(workflow_id_reuse_policy="TERMINATE_IF_RUNNING")
     t.history(run_id=first.run_id, label="the first run")
 
@@ -178,7 +176,6 @@ def start_delay_with_cron(t):
 def first_run_of_a_closed_workflow_by_id(t):
     first = t.start()
     t.step(complete())
-    t.quiet_second(first.run_id)
     t.start()
     t.describe()
     t.describe(run_id=first.run_id)

@@ -99,7 +99,7 @@ def continue_as_new_attributes(t):
 def children(t):
     refused(
         t,
-        [bare("START_CHILD_WORKFLOW_EXECUTION")], [child("")], [child(LONG)], [child(workflow_type="")],
+        [child("")], [child(LONG)], [child(workflow_type="")],
         [child(workflow_type=LONG)], [child(task_queue=LONG)], [child(namespace="unknown~")],
         [child(namespace="temporal-system")],
         [child(workflow_execution_timeout=-1)], [child(workflow_run_timeout=-1)], [child(workflow_task_timeout=-1)],
