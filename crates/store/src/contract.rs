@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, NamespaceId, RunId, RunKey, Slot},
     time::Timestamp,
-    visibility::Row,
+    visibility::{Row, Value},
 };
 
 /// Identity of a shard in the shard map.
@@ -57,13 +57,16 @@ pub struct Batch {
 }
 
 /// What becomes of the run's state record.
+///
+/// A delta of a run that has no snapshot yet stands behind an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateWrite {
     /// Replaces snapshot and deltas.
     Snapshot(Bytes),
     /// Adds a delta behind the last snapshot.
     Delta(Bytes),
-    /// Removes the run: state, deltas, outbox, wakes, visibility and the branches named.
+    /// Removes the run: state, deltas, outbox, wakes, visibility and the branches named. Of the rest of such a write
+    /// only the current-run record counts.
     Delete {
         /// Branches that nothing else refers to.
         branches: Vec<BranchId>,
@@ -138,11 +141,11 @@ pub struct Write {
     pub current: CurrentWrite,
     /// Outbox rows to insert or replace.
     pub outbox_put: Vec<(OutboxId, Bytes)>,
-    /// Outbox rows to remove; removing an absent one is no error.
+    /// Outbox rows to remove, before others are put; removing an absent one is no error.
     pub outbox_delete: Vec<OutboxId>,
     /// Wake to remove.
     pub wake_delete: Option<Timestamp>,
-    /// Wake to insert.
+    /// Wake to insert, in place of the one the run has.
     pub wake_put: Option<Timestamp>,
     /// Row in lists.
     pub visibility: VisibilityWrite,
@@ -242,6 +245,9 @@ pub trait RowFilter: Send + Sync {
     fn required_keywords(&self) -> Vec<(Arc<str>, String)>;
 }
 
+/// Numbers of rows, by the value they were grouped by.
+pub type Counts = Vec<(Option<Value>, u64)>;
+
 /// A cluster-wide record outside of any shard (a namespace, cluster metadata), changed by compare-and-set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -258,7 +264,8 @@ pub trait Store: Send + Sync {
     /// Grants this node the right to write to `range.shard`, and takes it from everyone else.
     ///
     /// A commit carries the fence it was granted. The store refuses a stale one, so a paused owner that wakes up late
-    /// loses its write rather than ours.
+    /// loses its write rather than ours. Shards whose range was cut by this one lose their fences too (a split, a
+    /// merge), and a write to a slot outside of its fence's range is refused like a stale one.
     fn fence(&self, range: ShardRange) -> BoxFuture<'_, Result<Fence, CommitError>>;
 
     /// Makes the writes durable, all or none, and only then returns. Concurrent calls share one durable act.
@@ -317,7 +324,7 @@ pub trait Store: Send + Sync {
         namespace: NamespaceId,
         filter: Arc<dyn RowFilter>,
         group: Option<Arc<str>>,
-    ) -> BoxFuture<'_, Result<Vec<(Option<longhaul_kernel::visibility::Value>, u64)>, ReadError>>;
+    ) -> BoxFuture<'_, Result<Counts, ReadError>>;
 
     /// A document.
     fn document(

@@ -4,5 +4,11 @@
 //! makes all that waits durable in one act (group commit is the contract, not an optimisation).
 
 mod contract;
+mod memory;
+mod order;
+mod tally;
 
 pub use contract::*;
+pub use memory::MemoryStore;
+pub use order::{SortKey, attribute};
+pub use tally::Tally;
