@@ -1,0 +1,263 @@
+//! What is asked of the history room: everything that reads or changes a run.
+
+use longhaul_proto::api::{
+    common::v1 as common, failure::v1::Failure, history::v1 as events, workflowservice::v1 as api,
+};
+use prost::Message;
+
+use super::{Answering, Ask, Caller, PeerError, envelope};
+
+/// Owns runs: loads them, decides, makes durable, answers.
+pub trait History: Send + Sync {
+    /// Answers `call`. The future may be dropped; what was decided happens all the same.
+    fn call(&self, caller: Caller, call: HistoryCall) -> Answering<'_, HistoryAnswer>;
+}
+
+impl dyn History {
+    /// Asks and unwraps the answer that belongs to the request.
+    ///
+    /// # Errors
+    /// Those of the peer; a wrong kind of answer counts as `Unknown`.
+    pub async fn ask<R: Ask<HistoryCall, HistoryAnswer>>(
+        &self,
+        caller: Caller,
+        request: R,
+    ) -> Result<R::Answer, PeerError> {
+        let answer = self.call(caller, request.into_call()).await?;
+        R::from_answer(answer).ok_or_else(|| PeerError::Unknown("peer answered another question".into()))
+    }
+}
+
+envelope! {
+    /// A request to the history room, for one execution.
+    HistoryCall / HistoryAnswer {
+        Start: api::StartWorkflowExecutionRequest => api::StartWorkflowExecutionResponse = 1,
+        SignalWithStart: api::SignalWithStartWorkflowExecutionRequest => api::SignalWithStartWorkflowExecutionResponse = 2,
+        Signal: api::SignalWorkflowExecutionRequest => api::SignalWorkflowExecutionResponse = 3,
+        RequestCancel: api::RequestCancelWorkflowExecutionRequest => api::RequestCancelWorkflowExecutionResponse = 4,
+        Terminate: api::TerminateWorkflowExecutionRequest => api::TerminateWorkflowExecutionResponse = 5,
+        Delete: api::DeleteWorkflowExecutionRequest => api::DeleteWorkflowExecutionResponse = 6,
+        Describe: api::DescribeWorkflowExecutionRequest => api::DescribeWorkflowExecutionResponse = 7,
+        GetHistory: api::GetWorkflowExecutionHistoryRequest => api::GetWorkflowExecutionHistoryResponse = 8,
+        GetHistoryReverse: api::GetWorkflowExecutionHistoryReverseRequest => api::GetWorkflowExecutionHistoryReverseResponse = 9,
+        Query: api::QueryWorkflowRequest => api::QueryWorkflowResponse = 10,
+        Update: api::UpdateWorkflowExecutionRequest => api::UpdateWorkflowExecutionResponse = 11,
+        PollUpdate: api::PollWorkflowExecutionUpdateRequest => api::PollWorkflowExecutionUpdateResponse = 12,
+        MultiOperation: api::ExecuteMultiOperationRequest => api::ExecuteMultiOperationResponse = 13,
+        Reset: api::ResetWorkflowExecutionRequest => api::ResetWorkflowExecutionResponse = 14,
+        ResetSticky: api::ResetStickyTaskQueueRequest => api::ResetStickyTaskQueueResponse = 15,
+        UpdateOptions: api::UpdateWorkflowExecutionOptionsRequest => api::UpdateWorkflowExecutionOptionsResponse = 16,
+
+        WorkflowTaskCompleted: api::RespondWorkflowTaskCompletedRequest => api::RespondWorkflowTaskCompletedResponse = 20,
+        WorkflowTaskFailed: api::RespondWorkflowTaskFailedRequest => api::RespondWorkflowTaskFailedResponse = 21,
+        Heartbeat: api::RecordActivityTaskHeartbeatRequest => api::RecordActivityTaskHeartbeatResponse = 22,
+        HeartbeatById: api::RecordActivityTaskHeartbeatByIdRequest => api::RecordActivityTaskHeartbeatByIdResponse = 23,
+        ActivityCompleted: api::RespondActivityTaskCompletedRequest => api::RespondActivityTaskCompletedResponse = 24,
+        ActivityCompletedById: api::RespondActivityTaskCompletedByIdRequest => api::RespondActivityTaskCompletedByIdResponse = 25,
+        ActivityFailed: api::RespondActivityTaskFailedRequest => api::RespondActivityTaskFailedResponse = 26,
+        ActivityFailedById: api::RespondActivityTaskFailedByIdRequest => api::RespondActivityTaskFailedByIdResponse = 27,
+        ActivityCanceled: api::RespondActivityTaskCanceledRequest => api::RespondActivityTaskCanceledResponse = 28,
+        ActivityCanceledById: api::RespondActivityTaskCanceledByIdRequest => api::RespondActivityTaskCanceledByIdResponse = 29,
+
+        WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
+        ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
+        StartChild: StartChild => ChildStarted = 42,
+        ScheduleFirstTask: ScheduleFirstTask => Done = 43,
+        ChildClosed: ChildClosed => Done = 44,
+        SignalExternal: SignalExternal => Done = 45,
+        CancelExternal: CancelExternal => Done = 46,
+        TerminateChild: TerminateChild => Done = 47,
+    }
+}
+
+/// A durable duty was accepted.
+#[derive(Clone, PartialEq, Message)]
+pub struct Done {}
+
+/// Matching has a poll for a workflow task and asks to start it.
+#[derive(Clone, PartialEq, Message)]
+pub struct RecordWorkflowTaskStarted {
+    /// The run; both ids are set.
+    #[prost(message, required, tag = "1")]
+    pub execution: common::WorkflowExecution,
+    /// The task's `WorkflowTaskScheduled` event (or the id it will have, for a transient task).
+    #[prost(int64, tag = "2")]
+    pub scheduled_event_id: i64,
+    /// Attempt that was dispatched; a task of another attempt is stale.
+    #[prost(int32, tag = "3")]
+    pub attempt: i32,
+    /// Makes a repeated call harmless.
+    #[prost(string, tag = "4")]
+    pub request_id: String,
+    /// The poll that will get the task.
+    #[prost(message, required, tag = "5")]
+    pub poll: api::PollWorkflowTaskQueueRequest,
+    /// A query to answer instead: no workflow task is started, the answer carries history and the query.
+    #[prost(message, optional, tag = "6")]
+    pub query: Option<DirectQuery>,
+}
+
+/// A query that is handed to a worker without a workflow task.
+#[derive(Clone, PartialEq, Message)]
+pub struct DirectQuery {
+    /// What the worker sends back, made by matching.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub token: bytes::Bytes,
+    /// The query.
+    #[prost(message, required, tag = "2")]
+    pub query: longhaul_proto::api::query::v1::WorkflowQuery,
+}
+
+/// A started workflow task, ready for the worker. `None` if the task is stale: drop it and serve the poll another.
+#[derive(Clone, PartialEq, Message)]
+pub struct WorkflowTaskStarted {
+    /// The whole answer to the poll, but for what matching knows (backlog hint, poller scaling).
+    #[prost(message, optional, tag = "1")]
+    pub answer: Option<api::PollWorkflowTaskQueueResponse>,
+}
+
+/// Matching has a poll for an activity task and asks to start it.
+#[derive(Clone, PartialEq, Message)]
+pub struct RecordActivityTaskStarted {
+    /// The run; both ids are set.
+    #[prost(message, required, tag = "1")]
+    pub execution: common::WorkflowExecution,
+    /// The activity's `ActivityTaskScheduled` event.
+    #[prost(int64, tag = "2")]
+    pub scheduled_event_id: i64,
+    /// Attempt that was dispatched.
+    #[prost(int32, tag = "3")]
+    pub attempt: i32,
+    /// Grows when a dispatched task becomes void (options changed, paused).
+    #[prost(int32, tag = "4")]
+    pub stamp: i32,
+    /// Makes a repeated call harmless.
+    #[prost(string, tag = "5")]
+    pub request_id: String,
+    /// The poll that will get the task.
+    #[prost(message, required, tag = "6")]
+    pub poll: api::PollActivityTaskQueueRequest,
+}
+
+/// A started activity task. `None` if the task is stale.
+#[derive(Clone, PartialEq, Message)]
+pub struct ActivityTaskStarted {
+    /// The whole answer to the poll.
+    #[prost(message, optional, tag = "1")]
+    pub answer: Option<api::PollActivityTaskQueueResponse>,
+}
+
+/// A parent asks for a child to be created. Its first workflow task waits for [`ScheduleFirstTask`].
+#[derive(Clone, PartialEq, Message)]
+pub struct StartChild {
+    /// What to start; its `request_id` makes a repeated call harmless.
+    #[prost(message, required, tag = "1")]
+    pub start: api::StartWorkflowExecutionRequest,
+    /// The parent's run.
+    #[prost(message, required, tag = "2")]
+    pub parent: common::WorkflowExecution,
+    /// The parent's namespace.
+    #[prost(string, tag = "3")]
+    pub parent_namespace: String,
+    /// Its id, sixteen bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    pub parent_namespace_id: Vec<u8>,
+    /// The parent's `StartChildWorkflowExecutionInitiated` event.
+    #[prost(int64, tag = "5")]
+    pub initiated_event_id: i64,
+    /// Root of the tree.
+    #[prost(message, required, tag = "6")]
+    pub root: common::WorkflowExecution,
+}
+
+/// The child that was started.
+#[derive(Clone, PartialEq, Message)]
+pub struct ChildStarted {
+    /// Its first run.
+    #[prost(string, tag = "1")]
+    pub run_id: String,
+}
+
+/// The parent has recorded the child's start: its first workflow task may be scheduled.
+#[derive(Clone, PartialEq, Message)]
+pub struct ScheduleFirstTask {
+    /// The child.
+    #[prost(message, required, tag = "1")]
+    pub execution: common::WorkflowExecution,
+}
+
+/// A child's chain of runs is over.
+#[derive(Clone, PartialEq, Message)]
+pub struct ChildClosed {
+    /// The parent's run.
+    #[prost(message, required, tag = "1")]
+    pub parent: common::WorkflowExecution,
+    /// The parent's `StartChildWorkflowExecutionInitiated` event.
+    #[prost(int64, tag = "2")]
+    pub initiated_event_id: i64,
+    /// The child: its workflow id and the run that closed.
+    #[prost(message, required, tag = "3")]
+    pub child: common::WorkflowExecution,
+    /// The child's close event.
+    #[prost(message, required, tag = "4")]
+    pub close_event: events::HistoryEvent,
+    /// First run of the child's chain, as in the parent's `ChildWorkflowExecutionStarted`.
+    #[prost(string, tag = "5")]
+    pub first_run_id: String,
+}
+
+/// A workflow signals another one.
+#[derive(Clone, PartialEq, Message)]
+pub struct SignalExternal {
+    /// The signal; its `request_id` makes a repeated call harmless.
+    #[prost(message, required, tag = "1")]
+    pub signal: api::SignalWorkflowExecutionRequest,
+    /// The sender.
+    #[prost(message, required, tag = "2")]
+    pub source: common::WorkflowExecution,
+    /// Refuse unless the target is a child of the sender.
+    #[prost(bool, tag = "3")]
+    pub child_workflow_only: bool,
+}
+
+/// A workflow asks another one to cancel.
+#[derive(Clone, PartialEq, Message)]
+pub struct CancelExternal {
+    /// The request; its `request_id` makes a repeated call harmless.
+    #[prost(message, required, tag = "1")]
+    pub cancel: api::RequestCancelWorkflowExecutionRequest,
+    /// The asker.
+    #[prost(message, required, tag = "2")]
+    pub source: common::WorkflowExecution,
+    /// The asker's initiating event.
+    #[prost(int64, tag = "3")]
+    pub initiated_event_id: i64,
+    /// Refuse unless the target is a child of the asker.
+    #[prost(bool, tag = "4")]
+    pub child_workflow_only: bool,
+}
+
+/// A parent close policy ends a child.
+#[derive(Clone, PartialEq, Message)]
+pub struct TerminateChild {
+    /// The request.
+    #[prost(message, required, tag = "1")]
+    pub terminate: api::TerminateWorkflowExecutionRequest,
+    /// The parent.
+    #[prost(message, required, tag = "2")]
+    pub parent: common::WorkflowExecution,
+}
+
+/// Why a query could not be answered by a worker; `None` of both is success.
+#[derive(Clone, PartialEq, Message)]
+pub struct QueryOutcome {
+    /// The answer.
+    #[prost(message, optional, tag = "1")]
+    pub result: Option<common::Payloads>,
+    /// The worker's failure.
+    #[prost(message, optional, tag = "2")]
+    pub failure: Option<Failure>,
+    /// Its text.
+    #[prost(string, tag = "3")]
+    pub error_message: String,
+}

@@ -1,0 +1,117 @@
+//! What is asked of the matching room: tasks in, polls out.
+
+use longhaul_proto::api::{common::v1 as common, workflowservice::v1 as api};
+use prost::Message;
+
+use super::{Answering, Ask, Caller, PeerError, QueryOutcome, envelope};
+
+/// Owns task queues: brings tasks and polls together.
+pub trait Matching: Send + Sync {
+    /// Answers `call`. Dropping the future of a poll withdraws the poll; a task already started for it is not lost,
+    /// its timeout brings it back.
+    fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer>;
+}
+
+impl dyn Matching {
+    /// Asks and unwraps the answer that belongs to the request.
+    ///
+    /// # Errors
+    /// Those of the peer; a wrong kind of answer counts as `Unknown`.
+    pub async fn ask<R: Ask<MatchingCall, MatchingAnswer>>(
+        &self,
+        caller: Caller,
+        request: R,
+    ) -> Result<R::Answer, PeerError> {
+        let answer = self.call(caller, request.into_call()).await?;
+        R::from_answer(answer).ok_or_else(|| PeerError::Unknown("peer answered another question".into()))
+    }
+}
+
+envelope! {
+    /// A request to the matching room, for one task queue.
+    MatchingCall / MatchingAnswer {
+        AddTask: AddTask => TaskAdded = 1,
+        PollWorkflow: api::PollWorkflowTaskQueueRequest => api::PollWorkflowTaskQueueResponse = 2,
+        PollActivity: api::PollActivityTaskQueueRequest => api::PollActivityTaskQueueResponse = 3,
+        Query: DispatchQuery => QueryOutcome = 4,
+        QueryCompleted: api::RespondQueryTaskCompletedRequest => api::RespondQueryTaskCompletedResponse = 5,
+        Describe: api::DescribeTaskQueueRequest => api::DescribeTaskQueueResponse = 6,
+        ListPartitions: api::ListTaskQueuePartitionsRequest => api::ListTaskQueuePartitionsResponse = 7,
+        ShutdownWorker: api::ShutdownWorkerRequest => api::ShutdownWorkerResponse = 8,
+    }
+}
+
+/// What sort of task a queue holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskKind {
+    /// Workflow tasks.
+    Workflow = 0,
+    /// Activity tasks.
+    Activity = 1,
+    /// Nexus tasks.
+    Nexus = 2,
+}
+
+/// A task that may be dispatched. The run that scheduled it is its durable source; this is a reference to it.
+#[derive(Clone, PartialEq, Message)]
+pub struct AddTask {
+    /// Queue it waits in.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// Whether that is a worker's sticky queue.
+    #[prost(bool, tag = "2")]
+    pub sticky: bool,
+    /// Sort of task.
+    #[prost(enumeration = "TaskKind", tag = "3")]
+    pub kind: i32,
+    /// The run; both ids are set.
+    #[prost(message, required, tag = "4")]
+    pub execution: common::WorkflowExecution,
+    /// Event that scheduled it.
+    #[prost(int64, tag = "5")]
+    pub scheduled_event_id: i64,
+    /// Attempt.
+    #[prost(int32, tag = "6")]
+    pub attempt: i32,
+    /// Grows when a dispatched task becomes void.
+    #[prost(int32, tag = "7")]
+    pub stamp: i32,
+    /// When it was scheduled, nanoseconds since the epoch.
+    #[prost(int64, tag = "8")]
+    pub scheduled_at: i64,
+    /// After this instant it need not be dispatched (schedule-to-start timeout); zero is never.
+    #[prost(int64, tag = "9")]
+    pub expires_at: i64,
+    /// Priority and fairness.
+    #[prost(message, optional, tag = "10")]
+    pub priority: Option<common::Priority>,
+}
+
+/// What became of an added task.
+#[derive(Clone, PartialEq, Message)]
+pub struct TaskAdded {
+    /// The sticky queue has had no poll for ten seconds: add it to the normal queue instead.
+    #[prost(bool, tag = "1")]
+    pub sticky_worker_unavailable: bool,
+}
+
+/// A query for a worker to answer without a workflow task.
+#[derive(Clone, PartialEq, Message)]
+pub struct DispatchQuery {
+    /// Queue whose worker shall answer.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// Whether that is a sticky queue.
+    #[prost(bool, tag = "2")]
+    pub sticky: bool,
+    /// The run; both ids are set.
+    #[prost(message, required, tag = "3")]
+    pub execution: common::WorkflowExecution,
+    /// The query.
+    #[prost(message, required, tag = "4")]
+    pub query: longhaul_proto::api::query::v1::WorkflowQuery,
+    /// Priority of the run.
+    #[prost(message, optional, tag = "5")]
+    pub priority: Option<common::Priority>,
+}

@@ -1,0 +1,55 @@
+//! Tasks that run in the background and end with their owner.
+
+use std::{future::Future, sync::Arc};
+
+use tokio::sync::watch;
+
+/// Spawns tasks and stops them together.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self { stop: Arc::new(watch::Sender::new(false)) }
+    }
+}
+
+impl Tasks {
+    /// Runs `work` until it ends or [`Tasks::stop`] is called. A panic in it is logged with `name` and ends only it.
+    pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let mut stopped = self.stop.subscribe();
+        let guarded = async move {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stop| *stop) => {}
+                () = work => {}
+            }
+        };
+        tokio::spawn(async move {
+            if let Err(error) = tokio::spawn(guarded).await
+                && error.is_panic()
+            {
+                tracing::error!(task = name, "task panicked");
+            }
+        });
+    }
+
+    /// Runs `work` to its end even if [`Tasks::stop`] is called meanwhile: for work that others wait for.
+    pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(work);
+    }
+
+    /// Stops every task, now and later ones.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Resolves when [`Tasks::stop`] has been called.
+    pub async fn stopped(&self) {
+        let mut stopped = self.stop.subscribe();
+        // The sender lives as long as `self`, so the only outcome is that it was set.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
