@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(true)
         .build_server(true)
         .bytes(".")
+        .btree_map(".")
         .include_file("api.rs")
         .compile_fds(set)?;
     Ok(())
