@@ -97,7 +97,7 @@ def _message(descriptor, value, unique):
     short = descriptor.name
     if short in ("Memo", "Header", "SearchAttributes"):
         return build(cls, unique, **{descriptor.fields[0].name: value})
-    if isinstance(value, dict):
+    if isinstance(value, dict) and short not in ("Payload", "Payloads"):
         return build(cls, unique, **value)
     if short == "Duration":
         message = cls()
@@ -105,7 +105,7 @@ def _message(descriptor, value, unique):
         return message
     if short == "Payload":
         if isinstance(value, dict):
-            return build(cls, unique, **value)
+            return cls(**value)
         return payload(value, unique)
     if short == "Payloads":
         items = value if isinstance(value, (list, tuple)) else [value]

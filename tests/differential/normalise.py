@@ -28,6 +28,12 @@ MASKED = {
     "next_page_token": "<token>", "execution_duration": "<duration>",
     "external_payload_size_bytes": "<size>",
 }
+# Lists that come in no promised order.
+UNORDERED = {
+    "pending_activities": lambda item: item.activity_id,
+    "pending_children": lambda item: item.initiated_id,
+    "pending_nexus_operations": lambda item: item.scheduled_event_id,
+}
 
 
 class Normaliser:
@@ -60,6 +66,8 @@ class Normaliser:
             elif field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.GetOptions().map_entry:
                 out += self._map(name, field, value)
             elif field.is_repeated:
+                if field.name in UNORDERED:
+                    value = sorted(value, key=UNORDERED[field.name])
                 for index, item in enumerate(value):
                     out += self._value(f"{name}[{index}]", field, item)
             else:
@@ -107,7 +115,7 @@ class Normaliser:
         if kind == "Timestamp":
             return [f"{name}: <time>"]
         if kind == "Duration":
-            jittered = value.nanos % 1_000_000 != 0
+            jittered = value.nanos % 50_000_000 != 0
             return [f"{name}: " + ("<jittered>" if jittered else f"{value.seconds + value.nanos / 1e9:g}s")]
         if kind == "Payload":
             return [f"{name}: {self._payload(value)}"]

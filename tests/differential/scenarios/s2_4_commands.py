@@ -16,8 +16,8 @@ def refused(t, *rows):
         task = t.quiet("PollWorkflowTaskQueue", task_queue=queue, identity="worker")
         t.complete(task, *commands)
         events = t.quiet("GetWorkflowExecutionHistory", execution=workflow_id).history.events
-        t.block(f"= after event 3 of {workflow_id.replace('~', '')}",
-                [line for event in events[3:] for line in t.normaliser.event(event)])
+        t.block(f"= events 4 and 5 of {workflow_id.replace('~', '')}",
+                [line for event in events[3:5] for line in t.normaliser.event(event)])
 
 
 @scenario

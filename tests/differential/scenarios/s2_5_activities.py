@@ -48,7 +48,6 @@ def timeouts_are_filled_in(t):
                  heartbeat_timeout=50),
         activity("long", start_to_close_timeout=1000, heartbeat_timeout=2000),
         activity("own-queue", task_queue="other~"),
-        activity("same-queue", task_queue=None),
     )
     t.history()
 
@@ -76,17 +75,24 @@ def fails_with_listed_type(t):
 
 
 @scenario
-def other_failures_and_retry(t):
-    failures = {
-        "canceled": {"message": "c", "canceled_failure_info": {"details": "d"}},
-        "terminated": {"message": "c", "terminated_failure_info": {}},
-        "server": {"message": "c", "server_failure_info": {"non_retryable": True}},
-        "empty": {},
-    }
-    t.start()
-    t.step(*[activity(name, task_queue=name + "~", retry_policy=ONCE if name == "empty" else None) for name in failures])
-    for name, failure in failures.items():
-        t.fail_activity(t.poll_activity(name + "~"), failure)
+def failures_must_be_application_failures(t):
+    scheduled(t)
+    task = t.poll_activity()
+    t.table("RespondActivityTaskFailed", {"task_token": task.task_token}, [
+        {"failure": {"message": "c", "canceled_failure_info": {"details": "d"}}},
+        {"failure": {"message": "c", "terminated_failure_info": {}}},
+        {"failure": {"message": "c", "server_failure_info": {"non_retryable": True}}},
+        {"failure": {"message": "c", "timeout_failure_info": {"timeout_type": "HEARTBEAT"}}},
+        {"failure": {"message": "c"}}, {"failure": {}},
+    ])
+    t.complete_activity(task, None)
+    finish(t)
+
+
+@scenario
+def fails_without_a_failure(t):
+    scheduled(t, retry_policy=ONCE)
+    t.fail_activity(t.poll_activity(), None)
     finish(t)
 
 
@@ -273,10 +279,11 @@ def cancel_twice(t):
     scheduled(t)
     t.poll_activity()
     t.signal()
-    t.step(cancel_activity(5), cancel_activity(5))
+    t.step(cancel_activity(5))
     t.signal()
     t.step(cancel_activity(5))
-    finish(t)
+    t.step(complete())
+    t.history()
 
 
 @scenario
@@ -289,6 +296,26 @@ def cancel_a_finished_activity(t):
     t.complete_activity(activity_task)
     t.complete(task, cancel_activity(5))
     t.complete(t.poll(), cancel_activity(5))
+    finish(t)
+
+
+@scenario
+def activities_without_a_queue(t):
+    t.start()
+    t.step(activity(task_queue=None))
+    t.terminate()
+
+
+@scenario
+def oversize_results(t):
+    big = {"metadata": {"encoding": b"json/plain"}, "data": b"x" * (2 * 1024 * 1024 + 1)}
+    t.start()
+    t.step(*[activity(name, task_queue=name + "~", retry_policy=ONCE) for name in ("result", "failure", "beat")])
+    t.complete_activity(t.poll_activity("result~"), big)
+    t.fail_activity(t.poll_activity("failure~"), {"message": "big", "application_failure_info": {"type": "T", "details": big}})
+    task = t.poll_activity("beat~")
+    t.heartbeat(task, big)
+    t.heartbeat(task)
     finish(t)
 
 
@@ -306,7 +333,6 @@ def by_id(t):
     t.start()
     t.step(*[activity(name, task_queue=name + "~", retry_policy=ONCE) for name in ("done", "fail", "cancel")])
     for name in ("done", "fail", "cancel"):
-        t.call("RespondActivityTaskCompletedById", workflow_id="wf~", activity_id=name, result="early")
         t.poll_activity(name + "~")
     t.call("RecordActivityTaskHeartbeatById", workflow_id="wf~", activity_id="done", details="beat")
     t.call("RespondActivityTaskCompletedById", workflow_id="wf~", activity_id="done", result="done", identity="me")
@@ -315,6 +341,19 @@ def by_id(t):
     t.call("RespondActivityTaskCompletedById", workflow_id="wf~", activity_id="done", result="again")
     t.call("RespondActivityTaskCompletedById", workflow_id="wf~", activity_id="none", result="again")
     t.call("RespondActivityTaskCompletedById", workflow_id="none~", activity_id="none", result="again")
+    t.call("RespondActivityTaskFailedById", workflow_id="wf~", activity_id="none", failure="again")
+    t.call("RecordActivityTaskHeartbeatById", workflow_id="wf~", activity_id="none")
+    finish(t)
+
+
+@scenario
+def by_id_before_it_started(t):
+    t.start()
+    t.step(activity("heartbeat", task_queue="h~"), activity("fail", task_queue="f~"), activity("done", task_queue="d~"))
+    t.call("RecordActivityTaskHeartbeatById", workflow_id="wf~", activity_id="heartbeat", details="beat")
+    t.call("RespondActivityTaskFailedById", workflow_id="wf~", activity_id="fail", failure="bad", identity="me")
+    t.call("RespondActivityTaskCanceledById", workflow_id="wf~", activity_id="fail", identity="me")
+    t.call("RespondActivityTaskCompletedById", workflow_id="wf~", activity_id="done", result="early", identity="me")
     finish(t)
 
 
