@@ -57,6 +57,7 @@ def main():
             started.append(servers.Server(options.ours) if options.ours else servers.ours(options.ours_binary))
         for server in started:
             server.wait()
+            server.prepare()
         began = time.monotonic()
         transcripts = play(scenarios, started, options.jobs)
     finally:

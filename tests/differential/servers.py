@@ -9,10 +9,17 @@ import tempfile
 import time
 
 import grpc
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1.request_response_pb2 import AddSearchAttributesRequest
+from temporalio.api.operatorservice.v1.service_pb2_grpc import OperatorServiceStub
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.api.workflowservice.v1.service_pb2_grpc import WorkflowServiceStub
 
 START_SECONDS_MAX = 60
+SEARCH_ATTRIBUTES = {
+    "Own" + name.capitalize(): IndexedValueType.Value("INDEXED_VALUE_TYPE_" + name)
+    for name in ("KEYWORD", "TEXT", "INT", "DOUBLE", "BOOL", "DATETIME")
+} | {"OwnList": IndexedValueType.Value("INDEXED_VALUE_TYPE_KEYWORD_LIST")}
 
 
 class Server:
@@ -35,6 +42,16 @@ class Server:
                     if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                         raise SystemExit(f"no answer from {self.address}: {error.code()} {error.details()}; log: {self.log}")
                     time.sleep(0.1)
+
+    def prepare(self):
+        """Adds the custom search attributes that scenarios use; a server that has them already refuses."""
+        with grpc.insecure_channel(self.address) as channel:
+            try:
+                OperatorServiceStub(channel).AddSearchAttributes(
+                    AddSearchAttributesRequest(namespace="default", search_attributes=SEARCH_ATTRIBUTES), timeout=10
+                )
+            except grpc.RpcError as error:
+                print(f"{self.address}: search attributes not added: {error.details()}")
 
     def stop(self):
         if self.process and self.process.poll() is None:
