@@ -3,12 +3,15 @@
 //! There is one way to write: [`Store::commit`]. It may be called concurrently from any number of tasks; a backend
 //! makes all that waits durable in one act (group commit is the contract, not an optimisation).
 
+pub mod conformance;
 mod contract;
 mod memory;
 mod order;
+mod spill;
 mod tally;
 
 pub use contract::*;
 pub use memory::MemoryStore;
 pub use order::{SortKey, attribute};
+pub use spill::{LaneKey, MemorySpill, Spill, SpillError};
 pub use tally::Tally;
