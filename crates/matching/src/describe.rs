@@ -1,0 +1,187 @@
+//! What `DescribeTaskQueue` and `ListTaskQueuePartitions` tell of a queue.
+// Deprecated fields are still what clients in use read and send.
+#![allow(deprecated)]
+
+use longhaul_kernel::time;
+use longhaul_proto::{
+    Refusal,
+    api::{
+        enums::v1::{
+            BuildIdTaskReachability, DescribeTaskQueueMode, RateLimitSource, TaskQueueKind, TaskQueueType,
+        },
+        taskqueue::v1 as wire,
+        workflowservice::v1 as api,
+    },
+};
+use longhaul_runtime::peers::{Caller, TaskKind};
+
+use crate::{
+    Matching,
+    queue::{Load, QueueKey, View},
+    sticky::{caller_namespace, kind},
+};
+
+/// Task ids are told in blocks of this size.
+const TASK_ID_BLOCK: u64 = 100_000;
+
+/// Seconds between the wire's zero time (the year one) and the epoch.
+const YEAR_ONE: i64 = -62_135_596_800;
+
+/// Describes a queue, in the way that is asked for.
+pub(crate) fn describe(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::DescribeTaskQueueRequest,
+) -> Result<api::DescribeTaskQueueResponse, Refusal> {
+    if request.api_mode == DescribeTaskQueueMode::Enhanced as i32 {
+        return Ok(by_version(matching, caller, request));
+    }
+    let is_sticky = request.task_queue.as_ref().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky);
+    if is_sticky && request.report_stats {
+        return Err(Refusal::invalid("DescribeTaskQueue stats are only supported for the root partition"));
+    }
+    let kind = kind(request.task_queue_type()).unwrap_or(TaskKind::Workflow);
+    let view = look(matching, caller, request, kind);
+    let mut answer = api::DescribeTaskQueueResponse {
+        pollers: view.pollers.clone(),
+        versioning_info: Some(wire::TaskQueueVersioningInfo {
+            current_version: "__unversioned__".into(),
+            update_time: Some(prost_types::Timestamp { seconds: YEAR_ONE, nanos: 0 }),
+            ..Default::default()
+        }),
+        effective_rate_limit: Some(rate_limit(&view)),
+        task_queue_status: request.include_task_queue_status.then(|| status(&view)),
+        ..Default::default()
+    };
+    if request.report_stats {
+        answer.stats = Some(stats(view.total(), view.is_rate_limited));
+        answer.stats_by_priority_key = view
+            .by_priority
+            .iter()
+            .map(|(priority, load)| (i32::from(priority.get()), stats(*load, view.is_rate_limited)))
+            .collect();
+    }
+    Ok(answer)
+}
+
+/// Names the one partition a queue has.
+pub(crate) fn partitions(
+    matching: &Matching,
+    request: &api::ListTaskQueuePartitionsRequest,
+) -> api::ListTaskQueuePartitionsResponse {
+    let partition = wire::TaskQueuePartitionMetadata {
+        key: request.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
+        owner_host_name: matching.settings.owner_host_name.clone(),
+    };
+    api::ListTaskQueuePartitionsResponse {
+        activity_task_queue_partitions: vec![partition.clone()],
+        workflow_task_queue_partitions: vec![partition],
+    }
+}
+
+/// The deprecated description by build id. Every task here is of the unversioned one, whose name is empty.
+fn by_version(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::DescribeTaskQueueRequest,
+) -> api::DescribeTaskQueueResponse {
+    let mut kinds: Vec<_> = request.task_queue_types().collect();
+    if kinds.is_empty() {
+        kinds = vec![TaskQueueType::Workflow, TaskQueueType::Activity];
+    }
+    let selection = request.versions.clone().unwrap_or_default();
+    let wants_unversioned = selection.unversioned || selection.all_active || selection.build_ids.is_empty();
+    let unversioned = wants_unversioned.then(String::new);
+    let versions_info = selection
+        .build_ids
+        .into_iter()
+        .chain(unversioned)
+        .map(|build_id| {
+            let info = version(matching, caller, request, &kinds, build_id.is_empty());
+            (build_id, info)
+        })
+        .collect();
+    api::DescribeTaskQueueResponse { versions_info, ..Default::default() }
+}
+
+fn version(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::DescribeTaskQueueRequest,
+    kinds: &[TaskQueueType],
+    is_unversioned: bool,
+) -> wire::TaskQueueVersionInfo {
+    let types_info = kinds
+        .iter()
+        .map(|wire_kind| {
+            let view = match kind(*wire_kind) {
+                Some(kind) if is_unversioned => look(matching, caller, request, kind),
+                _ => View::empty(0.0),
+            };
+            let info = wire::TaskQueueTypeInfo {
+                stats: request.report_stats.then(|| stats(view.total(), view.is_rate_limited)),
+                pollers: if request.report_pollers { view.pollers } else { Vec::new() },
+            };
+            (*wire_kind as i32, info)
+        })
+        .collect();
+    let reachability = match (request.report_task_reachability, is_unversioned) {
+        (false, _) => BuildIdTaskReachability::Unspecified,
+        (true, true) => BuildIdTaskReachability::Reachable,
+        (true, false) => BuildIdTaskReachability::Unreachable,
+    };
+    wire::TaskQueueVersionInfo { types_info, task_reachability: reachability as i32 }
+}
+
+fn look(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::DescribeTaskQueueRequest,
+    kind: TaskKind,
+) -> View {
+    let queue = request.task_queue.clone().unwrap_or_default();
+    let key = QueueKey {
+        namespace: caller_namespace(caller),
+        sticky: queue.kind() == TaskQueueKind::Sticky,
+        name: queue.name.into(),
+        kind,
+    };
+    match matching.queues.find(&key) {
+        Some(queue) => queue.view(),
+        None => View::empty(matching.settings.dispatch_rate_max),
+    }
+}
+
+fn rate_limit(view: &View) -> api::describe_task_queue_response::EffectiveRateLimit {
+    let source = if view.is_rate_of_worker { RateLimitSource::Worker } else { RateLimitSource::System };
+    api::describe_task_queue_response::EffectiveRateLimit {
+        requests_per_second: view.rate as f32,
+        rate_limit_source: source as i32,
+    }
+}
+
+fn status(view: &View) -> wire::TaskQueueStatus {
+    let backlog = view.total().count as u64;
+    let start = view.added / TASK_ID_BLOCK * TASK_ID_BLOCK;
+    let wire = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    wire::TaskQueueStatus {
+        backlog_count_hint: wire(backlog),
+        read_level: wire(view.added),
+        ack_level: wire(view.added.saturating_sub(backlog)),
+        rate_per_second: view.rate,
+        task_id_block: Some(wire::TaskIdBlock {
+            start_id: wire(start + 1),
+            end_id: wire(start + TASK_ID_BLOCK),
+        }),
+    }
+}
+
+fn stats(load: Load, rate_limiting_active: bool) -> wire::TaskQueueStats {
+    wire::TaskQueueStats {
+        approximate_backlog_count: i64::try_from(load.count).unwrap_or(i64::MAX),
+        approximate_backlog_age: Some(time::to_proto(load.age)),
+        tasks_add_rate: load.flow.added,
+        tasks_dispatch_rate: load.flow.dispatched,
+        rate_limiting_active,
+    }
+}

@@ -1,0 +1,139 @@
+//! The room itself: what it is made of, and which of its parts answers which call.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::FutureExt;
+use longhaul_kernel::time::Timestamp;
+use longhaul_proto::Refusal;
+use longhaul_runtime::{
+    Host,
+    peers::{
+        AddTask, Answering, Caller, DispatchQuery, History, Matching as Peer, MatchingAnswer, MatchingCall,
+        PeerError, QueryOutcome, TaskAdded, TaskKind,
+    },
+};
+use longhaul_store::Spill;
+
+use crate::{
+    Settings, describe,
+    query::Queries,
+    queue::{Queue, QueueKey},
+    queues::Queues,
+    sticky::{self, caller_namespace},
+    task::Task,
+};
+
+/// Owns task queues.
+///
+/// A query for a sticky queue that no worker serves is refused with `Unavailable` ("sticky worker unavailable"), so
+/// that `history` turns to the normal queue at once; a task for such a queue is answered with
+/// [`TaskAdded::sticky_worker_unavailable`].
+pub struct Matching {
+    pub(crate) host: Host,
+    pub(crate) history: Arc<dyn History>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) queries: Arc<Queries>,
+    pub(crate) queues: Queues,
+}
+
+impl Matching {
+    /// Opens the room, without any tasks: `history` adds those that wait. Must be called inside of a tokio runtime.
+    pub fn new(
+        host: Host,
+        history: Arc<dyn History>,
+        spill: Arc<dyn Spill>,
+        settings: Settings,
+    ) -> Arc<Self> {
+        let settings = Arc::new(settings);
+        let queries = Arc::new(Queries::new(host.clone(), &settings));
+        let queues = Queues::new(host.clone(), settings.clone(), spill, queries.clone());
+        let matching = Arc::new(Self { host, history, settings, queries, queues });
+        matching.host.tasks.spawn("matching sweep", sweep(Arc::downgrade(&matching)));
+        matching
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.host.clock.now())
+    }
+
+    fn add(&self, caller: &Caller, add: AddTask) -> Result<TaskAdded, PeerError> {
+        let task = Task::parse(&add, self.now())?;
+        let kind = TaskKind::try_from(add.kind).map_err(|_| Refusal::invalid("TaskKind is unknown."))?;
+        let key = QueueKey {
+            namespace: caller_namespace(caller),
+            name: add.task_queue.into(),
+            kind,
+            sticky: add.sticky,
+        };
+        match self.served(caller, key)? {
+            Some(queue) => {
+                queue.add(task);
+                Ok(TaskAdded { sticky_worker_unavailable: false })
+            }
+            None => Ok(TaskAdded { sticky_worker_unavailable: true }),
+        }
+    }
+
+    async fn query(&self, caller: Caller, request: DispatchQuery) -> Result<QueryOutcome, PeerError> {
+        let key = QueueKey {
+            namespace: caller_namespace(&caller),
+            name: request.task_queue.as_str().into(),
+            kind: TaskKind::Workflow,
+            sticky: request.sticky,
+        };
+        let queue = self
+            .served(&caller, key)?
+            .ok_or_else(|| Refusal::Unavailable("sticky worker unavailable".into()))?;
+        self.queries.dispatch(&caller, queue, request).await
+    }
+
+    /// The queue; `None` for a sticky queue that no worker serves.
+    fn served(&self, caller: &Caller, key: QueueKey) -> Result<Option<Arc<Queue>>, PeerError> {
+        if key.sticky {
+            return Ok(self.queues.find(&key).filter(|queue| queue.has_worker()));
+        }
+        self.queues.load(caller, key).map(Some)
+    }
+
+    async fn answer(&self, caller: Caller, call: MatchingCall) -> Result<MatchingAnswer, PeerError> {
+        Ok(match call {
+            MatchingCall::AddTask(add) => MatchingAnswer::AddTask(self.add(&caller, add)?),
+            MatchingCall::PollWorkflow(poll) => {
+                MatchingAnswer::PollWorkflow(self.poll(caller, Arc::new(poll)).await?)
+            }
+            MatchingCall::PollActivity(poll) => {
+                MatchingAnswer::PollActivity(self.poll(caller, Arc::new(poll)).await?)
+            }
+            MatchingCall::Query(query) => MatchingAnswer::Query(self.query(caller, query).await?),
+            MatchingCall::QueryCompleted(answer) => {
+                MatchingAnswer::QueryCompleted(self.queries.complete(&caller, answer)?)
+            }
+            MatchingCall::Describe(request) => {
+                MatchingAnswer::Describe(describe::describe(self, &caller, &request)?)
+            }
+            MatchingCall::ListPartitions(request) => {
+                MatchingAnswer::ListPartitions(describe::partitions(self, &request))
+            }
+            MatchingCall::ShutdownWorker(request) => {
+                sticky::shut_down(&self.queues, &caller, &request);
+                MatchingAnswer::ShutdownWorker(Default::default())
+            }
+        })
+    }
+}
+
+impl Peer for Matching {
+    fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer> {
+        self.answer(caller, call).boxed()
+    }
+}
+
+/// Looks after the queues for as long as the room exists.
+async fn sweep(room: Weak<Matching>) {
+    while let Some(matching) = room.upgrade() {
+        matching.queues.sweep();
+        let (clock, interval) = (matching.host.clock, matching.settings.sweep_interval);
+        drop(matching);
+        clock.sleep(interval).await;
+    }
+}

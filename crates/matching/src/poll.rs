@@ -1,0 +1,251 @@
+//! A poll from its arrival to its answer, alike for workflow and activity tasks.
+// Deprecated fields are still what clients in use read and send.
+#![allow(deprecated)]
+
+use std::sync::Arc;
+
+use longhaul_kernel::time::Timestamp;
+use longhaul_proto::{
+    Refusal,
+    api::{enums::v1::TaskQueueKind, taskqueue::v1::TaskQueue, workflowservice::v1 as api},
+};
+use longhaul_runtime::peers::{
+    ActivityTaskStarted, Ask, Caller, DirectQuery, HistoryAnswer, HistoryCall, PeerError,
+    RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskKind, WorkflowTaskStarted,
+};
+use uuid::Uuid;
+
+use crate::{
+    Matching,
+    lease::{Lease, Offer, QueryLease},
+    pollers::Poller,
+    query::Query,
+    queue::{Advice, Poll, QueueKey},
+    start,
+    sticky::caller_namespace,
+    task::Task,
+};
+
+/// A request of a worker for a task.
+pub(crate) trait PollRequest: Send + Sync + Sized {
+    /// The kind of task.
+    const KIND: TaskKind;
+    /// What the worker gets; the default is the empty answer.
+    type Answer: Default + Send;
+    /// What history is asked.
+    type Record: Ask<HistoryCall, HistoryAnswer> + Send;
+
+    /// The queue.
+    fn task_queue(&self) -> Option<&TaskQueue>;
+    /// What the request tells of its worker.
+    fn poller(&self) -> Poller;
+    /// Asks to start a task.
+    fn record(&self, task: &Task, request_id: String) -> Self::Record;
+    /// Asks for what a worker needs to answer a query.
+    fn record_query(&self, query: &Query, request_id: String) -> Self::Record;
+    /// Takes the answer out of history's; `None` if the task is stale.
+    fn answer(started: <Self::Record as Ask<HistoryCall, HistoryAnswer>>::Answer) -> Option<Self::Answer>;
+    /// Adds what matching knows.
+    fn advise(answer: &mut Self::Answer, advice: Advice);
+}
+
+impl Matching {
+    /// Serves a poll.
+    pub(crate) async fn poll<R: PollRequest>(
+        &self,
+        caller: Caller,
+        request: R,
+    ) -> Result<R::Answer, PeerError> {
+        let poll = self.enter(&caller, &request)?;
+        while let Some(offer) = poll.next().await {
+            let answer = match offer {
+                Offer::Task(lease) => self.start(&caller, &request, &poll, lease).await,
+                Offer::Query(lease) => self.hand_over(&caller, &request, &poll, lease).await,
+                Offer::Closed => break,
+            };
+            if let Some(answer) = answer {
+                poll.queue.meters.poll_success.increment(1);
+                poll.queue.meters.polled(poll.waited());
+                return Ok(answer);
+            }
+            if self.now() >= poll.until() {
+                break;
+            }
+        }
+        poll.queue.meters.poll_timeouts.increment(1);
+        poll.queue.meters.polled(poll.waited());
+        Ok(R::Answer::default())
+    }
+
+    fn enter<R: PollRequest>(&self, caller: &Caller, request: &R) -> Result<Poll, PeerError> {
+        let queue =
+            request.task_queue().ok_or_else(|| Refusal::invalid("TaskQueue is not set on request."))?;
+        let key = QueueKey {
+            namespace: caller_namespace(caller),
+            name: queue.name.as_str().into(),
+            kind: R::KIND,
+            sticky: queue.kind() == TaskQueueKind::Sticky,
+        };
+        let longest = self.now() + self.settings.poll_wait;
+        let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - self.settings.poll_margin;
+        Ok(Poll::enter(self.queues.load(caller, key)?, request.poller(), longest.min(asked)))
+    }
+
+    /// Has a task started for the poll. `None` if it was stale or can't be started: the poll goes on.
+    async fn start<R: PollRequest>(
+        &self,
+        caller: &Caller,
+        request: &R,
+        poll: &Poll,
+        lease: Lease,
+    ) -> Option<R::Answer> {
+        let matched_after = self.now().since(lease.task().added_at);
+        let request_id = self.request_id();
+        let record = || request.record(lease.task(), request_id.clone());
+        let started = match start::ask(&self.host, &self.history, caller, record).await {
+            Ok(started) => R::answer(started),
+            Err(error) => {
+                start::settle(&self.host, lease, &error);
+                return None;
+            }
+        };
+        let Some(mut answer) = started else {
+            lease.stale();
+            return None;
+        };
+        poll.queue.meters.matched(lease.at_once, matched_after);
+        R::advise(&mut answer, poll.served(Some(lease.task().priority)));
+        lease.started();
+        Some(answer)
+    }
+
+    /// Hands a query to the poll. `None` if it can't be answered: its asker is told, and the poll goes on.
+    async fn hand_over<R: PollRequest>(
+        &self,
+        caller: &Caller,
+        request: &R,
+        poll: &Poll,
+        lease: QueryLease,
+    ) -> Option<R::Answer> {
+        let id = lease.query().id;
+        let request_id = self.request_id();
+        let record = || request.record_query(lease.query(), request_id.clone());
+        let outcome = start::ask(&self.host, &self.history, caller, record).await;
+        lease.done();
+        match outcome.map(R::answer) {
+            Ok(Some(mut answer)) => {
+                R::advise(&mut answer, poll.served(None));
+                return Some(answer);
+            }
+            Ok(None) => {
+                let refusal = Refusal::not_found("workflow execution not found");
+                self.queries.resolve(id, Err(refusal.into()));
+            }
+            Err(error) => {
+                self.queries.resolve(id, Err(error));
+            }
+        }
+        None
+    }
+
+    fn request_id(&self) -> String {
+        Uuid::from_bytes(self.host.entropy.uuid()).to_string()
+    }
+}
+
+impl PollRequest for Arc<api::PollWorkflowTaskQueueRequest> {
+    const KIND: TaskKind = TaskKind::Workflow;
+    type Answer = api::PollWorkflowTaskQueueResponse;
+    type Record = RecordWorkflowTaskStarted;
+
+    fn task_queue(&self) -> Option<&TaskQueue> {
+        self.task_queue.as_ref()
+    }
+
+    fn poller(&self) -> Poller {
+        Poller {
+            identity: self.identity.clone(),
+            worker_instance_key: self.worker_instance_key.clone(),
+            rate_per_second: None,
+            capabilities: self.worker_version_capabilities.clone(),
+            deployment: self.deployment_options.clone(),
+        }
+    }
+
+    fn record(&self, task: &Task, request_id: String) -> Self::Record {
+        RecordWorkflowTaskStarted {
+            execution: task.execution(),
+            scheduled_event_id: task.scheduled_event_id,
+            attempt: task.attempt,
+            request_id,
+            poll: (**self).clone(),
+            query: None,
+        }
+    }
+
+    fn record_query(&self, query: &Query, request_id: String) -> Self::Record {
+        RecordWorkflowTaskStarted {
+            execution: query.execution.clone(),
+            scheduled_event_id: 0,
+            attempt: 0,
+            request_id,
+            poll: (**self).clone(),
+            query: Some(DirectQuery { token: query.token.clone(), query: query.query.clone() }),
+        }
+    }
+
+    fn answer(started: WorkflowTaskStarted) -> Option<Self::Answer> {
+        started.answer
+    }
+
+    fn advise(answer: &mut Self::Answer, advice: Advice) {
+        answer.backlog_count_hint = advice.backlog;
+        answer.poller_scaling_decision = advice.scaling;
+    }
+}
+
+impl PollRequest for Arc<api::PollActivityTaskQueueRequest> {
+    const KIND: TaskKind = TaskKind::Activity;
+    type Answer = api::PollActivityTaskQueueResponse;
+    type Record = RecordActivityTaskStarted;
+
+    fn task_queue(&self) -> Option<&TaskQueue> {
+        self.task_queue.as_ref()
+    }
+
+    fn poller(&self) -> Poller {
+        Poller {
+            identity: self.identity.clone(),
+            worker_instance_key: self.worker_instance_key.clone(),
+            rate_per_second: self
+                .task_queue_metadata
+                .as_ref()
+                .and_then(|metadata| metadata.max_tasks_per_second),
+            capabilities: self.worker_version_capabilities.clone(),
+            deployment: self.deployment_options.clone(),
+        }
+    }
+
+    fn record(&self, task: &Task, request_id: String) -> Self::Record {
+        RecordActivityTaskStarted {
+            execution: task.execution(),
+            scheduled_event_id: task.scheduled_event_id,
+            attempt: task.attempt,
+            stamp: task.stamp,
+            request_id,
+            poll: (**self).clone(),
+        }
+    }
+
+    fn record_query(&self, query: &Query, _: String) -> Self::Record {
+        unreachable!("queries go to queues of workflow tasks only: {:?}", query.id)
+    }
+
+    fn answer(started: ActivityTaskStarted) -> Option<Self::Answer> {
+        started.answer
+    }
+
+    fn advise(answer: &mut Self::Answer, advice: Advice) {
+        answer.poller_scaling_decision = advice.scaling;
+    }
+}

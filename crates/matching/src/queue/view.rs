@@ -1,0 +1,99 @@
+//! What can be told of a queue from outside.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use longhaul_kernel::time::Timestamp;
+use longhaul_proto::api::taskqueue::v1::PollerInfo;
+
+use super::Queue;
+use crate::{rates::Flow, task::Priority};
+
+/// State of a queue at one moment.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) pollers: Vec<PollerInfo>,
+    pub(crate) by_priority: BTreeMap<Priority, Load>,
+    /// Tasks per second at most.
+    pub(crate) rate: f64,
+    /// Whether a worker asked for that rate.
+    pub(crate) is_rate_of_worker: bool,
+    /// Whether tasks wait because of that rate.
+    pub(crate) is_rate_limited: bool,
+    /// Tasks ever added.
+    pub(crate) added: u64,
+}
+
+/// The tasks of one priority, or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Load {
+    pub(crate) count: usize,
+    pub(crate) age: Duration,
+    pub(crate) flow: Flow,
+}
+
+impl View {
+    /// What a queue looks like that is not loaded.
+    pub(crate) fn empty(rate: f64) -> Self {
+        Self {
+            pollers: Vec::new(),
+            by_priority: BTreeMap::from([(Priority::DEFAULT, Load::default())]),
+            rate,
+            is_rate_of_worker: false,
+            is_rate_limited: false,
+            added: 0,
+        }
+    }
+
+    /// All priorities together.
+    pub(crate) fn total(&self) -> Load {
+        self.by_priority.values().fold(Load::default(), |sum, load| Load {
+            count: sum.count + load.count,
+            age: sum.age.max(load.age),
+            flow: Flow {
+                added: sum.flow.added + load.flow.added,
+                dispatched: sum.flow.dispatched + load.flow.dispatched,
+            },
+        })
+    }
+}
+
+impl Queue {
+    /// Looks at the queue.
+    pub(crate) fn view(&self) -> View {
+        let now = self.now();
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let mut view = View {
+            pollers: state.pollers.list(now),
+            rate: state.limiter.rate(),
+            is_rate_of_worker: state.limiter.is_of_worker(),
+            is_rate_limited: state.is_wake_armed,
+            added: state.added,
+            ..View::empty(0.0)
+        };
+        for (priority, count, oldest) in state.backlog.by_priority() {
+            let load = view.by_priority.entry(priority).or_default();
+            load.count = count;
+            load.age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
+        }
+        for (priority, flow) in state.rates.by_priority(now) {
+            view.by_priority.entry(priority).or_default().flow = flow;
+        }
+        view
+    }
+
+    /// Number of tasks that wait.
+    pub(crate) fn backlog(&self) -> usize {
+        self.state.lock().backlog.len()
+    }
+
+    /// Whether nothing would be lost if the queue were dropped: nothing waits, and nobody came since `before`.
+    pub(crate) fn is_idle(&self, before: Timestamp) -> bool {
+        let state = self.state.lock();
+        state.active == 0
+            && state.polls.is_empty()
+            && state.queries.is_empty()
+            && state.backlog.is_empty()
+            && state.last_used < before
+    }
+}

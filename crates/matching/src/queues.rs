@@ -1,0 +1,136 @@
+//! The queues that are loaded, by name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use longhaul_kernel::time::Timestamp;
+use longhaul_runtime::{
+    Host,
+    peers::{Caller, PeerError, TaskKind},
+};
+use longhaul_store::{LaneKey, Spill};
+use parking_lot::{Mutex, RwLock};
+
+use crate::{
+    Settings,
+    backlog::Shelf,
+    budget::Budget,
+    metrics::{Labels, Meters, loaded_task_queues},
+    query::Queries,
+    queue::{Queue, QueueKey},
+};
+
+/// Finds, loads and unloads queues.
+pub(crate) struct Queues {
+    host: Host,
+    settings: Arc<Settings>,
+    spill: Arc<dyn Spill>,
+    queries: Arc<Queries>,
+    budget: Arc<Budget>,
+    loaded: RwLock<BTreeMap<QueueKey, Arc<Queue>>>,
+    /// Names that have a metrics label of their own; bounded, and kept when a queue is unloaded.
+    labelled: Mutex<BTreeSet<Arc<str>>>,
+}
+
+impl Queues {
+    pub(crate) fn new(
+        host: Host,
+        settings: Arc<Settings>,
+        spill: Arc<dyn Spill>,
+        queries: Arc<Queries>,
+    ) -> Self {
+        let budget = Arc::new(Budget::new(settings.backlog_entries_max, settings.backlog_bytes_max));
+        Self { host, settings, spill, queries, budget, loaded: RwLock::default(), labelled: Mutex::default() }
+    }
+
+    /// The queue, if it is loaded.
+    pub(crate) fn find(&self, key: &QueueKey) -> Option<Arc<Queue>> {
+        self.loaded.read().get(key).cloned()
+    }
+
+    /// The queue, loaded if need be.
+    ///
+    /// # Errors
+    /// `Busy` if too many are loaded.
+    pub(crate) fn load(&self, caller: &Caller, key: QueueKey) -> Result<Arc<Queue>, PeerError> {
+        if let Some(queue) = self.find(&key) {
+            return Ok(queue);
+        }
+        let mut loaded = self.loaded.write();
+        if let Some(queue) = loaded.get(&key) {
+            return Ok(queue.clone());
+        }
+        if loaded.len() >= self.settings.queues_max {
+            return Err(PeerError::Busy("too many task queues are in use".into()));
+        }
+        let queue = Arc::new(self.open(caller, &key));
+        loaded.insert(key, queue.clone());
+        Ok(queue)
+    }
+
+    /// Every queue of a namespace.
+    pub(crate) fn of_namespace(&self, caller: &Caller) -> Vec<Arc<Queue>> {
+        let loaded = self.loaded.read();
+        let mine = loaded.iter().filter(|(key, _)| *key.namespace.as_bytes() == caller.namespace_id);
+        mine.map(|(_, queue)| queue.clone()).collect()
+    }
+
+    /// Unloads idle queues, brings measures up to date, and tries again what waits for a spill.
+    pub(crate) fn sweep(&self) {
+        let before = Timestamp(self.host.clock.now()) - self.settings.idle_unload;
+        let mut loaded = self.loaded.write();
+        // Handles are only given out under this lock: whoever is alone with a queue here stays alone.
+        loaded.retain(|_, queue| Arc::strong_count(queue) > 1 || !queue.is_idle(before));
+        let queues: Vec<_> = loaded.values().cloned().collect();
+        drop(loaded);
+        loaded_task_queues(queues.len());
+        for queue in queues {
+            let backlog = queue.backlog();
+            queue.meters.backlog.set(backlog as f64);
+            if backlog > 0 {
+                queue.stir();
+            }
+        }
+    }
+
+    fn open(&self, caller: &Caller, key: &QueueKey) -> Queue {
+        let labels = Labels {
+            namespace: caller.namespace.clone(),
+            task_type: match key.kind {
+                TaskKind::Workflow => "Workflow",
+                TaskKind::Activity => "Activity",
+                TaskKind::Nexus => "Nexus",
+            },
+            task_queue: self.label(key),
+        };
+        let shelf = Shelf {
+            lane: LaneKey {
+                namespace: key.namespace,
+                task_queue: key.name.clone(),
+                kind: key.kind as u8,
+                sticky: key.sticky,
+                priority: 0,
+            },
+            budget: self.budget.clone(),
+            spill: self.spill.clone(),
+        };
+        let meters = Meters::new(&labels);
+        Queue::new(meters, self.host.clone(), self.settings.clone(), self.queries.clone(), shelf)
+    }
+
+    fn label(&self, key: &QueueKey) -> String {
+        if key.sticky {
+            return "__sticky__".into();
+        }
+        let mut labelled = self.labelled.lock();
+        if !labelled.contains(&key.name) {
+            if labelled.len() >= self.settings.labelled_queues_max {
+                return "__omitted__".into();
+            }
+            labelled.insert(key.name.clone());
+        }
+        key.name.to_string()
+    }
+}
