@@ -8,12 +8,10 @@ mod contract;
 mod memory;
 mod order;
 mod spill;
-mod spill;
 mod tally;
 
 pub use contract::*;
 pub use memory::MemoryStore;
 pub use order::{SortKey, attribute};
-pub use spill::{LaneKey, MemorySpill, Spill, SpillError};
 pub use spill::{LaneKey, MemorySpill, Spill, SpillError};
 pub use tally::Tally;
