@@ -21,6 +21,7 @@ from build import build
 from normalise import Normaliser, event_name
 
 CALL_SECONDS_MAX = 10
+UNTIL_SECONDS_MAX = 20
 SDK = (("client-name", "temporal-go"), ("client-version", "1.35.0"), ("supported-server-versions", ">=1.0.0 <2.0.0"))
 OPTIONS = [
     ("grpc.max_receive_message_length", 128 << 20),
@@ -203,12 +204,19 @@ class Session:
 
     def until(self, method, ready, /, **fields):
         """Repeats a read until `ready(answer)` holds, and returns that answer, unrecorded."""
-        for _ in range(200):
+        deadline = time.monotonic() + UNTIL_SECONDS_MAX
+        while time.monotonic() < deadline:
             answer = self._wait(self.begin(method, **fields))
             if not isinstance(answer, Refusal) and ready(answer):
                 return answer
             _pause()
         raise Stop(f"{method} never gave the expected answer")
+
+    def until_refused(self, method, /, **fields):
+        """Repeats a read until it is refused."""
+        deadline = time.monotonic() + UNTIL_SECONDS_MAX
+        while self._wait(self.begin(method, **fields)) and time.monotonic() < deadline:
+            _pause()
 
     def wait_poller(self, queue="q~", kind="WORKFLOW", sticky=False):
         """Waits until the server has seen a poller on a task queue."""

@@ -26,7 +26,7 @@ DROPPED = {
 MASKED = {
     "history_size_bytes": "<size>", "history_size": "<size>", "task_token": "<token>",
     "next_page_token": "<token>", "execution_duration": "<duration>",
-    "external_payload_size_bytes": "<size>",
+    "external_payload_size_bytes": "<size>", "custom_search_attribute_aliases": "<aliases>",
 }
 # Lists that come in no promised order.
 UNORDERED = {

@@ -64,9 +64,8 @@ def long_poll(t):
     first = t.call("GetWorkflowExecutionHistory", execution="wf~", wait_new_event=True)
     waiting = t.begin("GetWorkflowExecutionHistory", execution="wf~", wait_new_event=True,
                       next_page_token=first.next_page_token)
-    t.step(timer())
-    page = t.end(waiting)
     t.signal()
+    page = t.end(waiting)
     t.terminate()
     while page and page.next_page_token:
         page = t.quiet("GetWorkflowExecutionHistory", execution="wf~", wait_new_event=True,

@@ -94,6 +94,7 @@ def defaults_are_inherited(t):
     t.start(workflow_task_timeout=7, memo={"k": "v"}, header={"h": "x"}, priority={"priority_key": 1},
             workflow_run_timeout=200)
     t.step(child(task_queue=None))
+    t.wait_event("ChildWorkflowExecutionStarted")
     t.wait_event("WorkflowTaskScheduled", "child~")
     t.history("child~")
 

@@ -1,0 +1,169 @@
+"""Resetting workflows (section 2.10)."""
+
+from commands import activity, child, complete, fail, timer
+from harness import scenario
+from scenarios.s2_9_updates import begin
+from updates import both
+
+
+def reset(t, event_id, workflow_id="wf~", run_id="", **fields):
+    return t.call("ResetWorkflowExecution", **{
+        "workflow_execution": (workflow_id, run_id), "workflow_task_finish_event_id": event_id, "reason": "why",
+        "request_id": "reset~", "identity": "client", **fields})
+
+
+def both_runs(t, first):
+    t.history(run_id=first.run_id, label="the base run")
+    t.history(label="the new run")
+
+
+@scenario
+def first_task_of_a_running_workflow(t):
+    first = t.start()
+    t.step(timer())
+    t.signal(input="kept")
+    reset(t, 4)
+    t.describe()
+    t.describe(run_id=first.run_id)
+    t.step(complete())
+    both_runs(t, first)
+
+
+@scenario
+def closed_workflow(t):
+    first = t.start(memo={"k": "v"})
+    t.step(timer())
+    t.signal()
+    t.step(complete())
+    reset(t, 8)
+    t.step(complete("again"))
+    both_runs(t, first)
+
+
+@scenario
+def failed_workflow(t):
+    first = t.start()
+    t.step(fail())
+    reset(t, 4)
+    t.step(complete())
+    both_runs(t, first)
+
+
+@scenario
+def while_a_task_runs(t):
+    first = t.start()
+    t.step(timer())
+    t.signal()
+    task = t.poll()
+    reset(t, 4)
+    t.complete(task, complete())
+    t.step(complete())
+    both_runs(t, first)
+
+
+@scenario
+def to_a_started_or_failed_task(t):
+    first = t.start()
+    t.fail_task(t.poll())
+    t.step(timer())
+    reset(t, 4, request_id="one~")
+    t.history(label="reset to the failed task")
+    reset(t, 3, run_id=first.run_id, request_id="two~")
+    t.history(label="reset to the started task")
+
+
+@scenario
+def reapply_choices(t):
+    first = t.start()
+    t.step(timer())
+    t.signal("one")
+    t.cancel()
+    for index, fields in enumerate(({"reset_reapply_type": "NONE"}, {"reset_reapply_type": "SIGNAL"},
+                                    {"reset_reapply_type": "ALL_ELIGIBLE"},
+                                    {"reset_reapply_exclude_types": ["SIGNAL"]})):
+        reset(t, 4, run_id=first.run_id, request_id=f"r{index}~", **fields)
+        t.history(label=str(fields))
+
+
+@scenario
+def updates_are_reapplied(t):
+    t.start()
+    t.step(timer())
+    update = begin(t)
+    task = t.poll()
+    t.complete(task, messages=both(task.messages[0]))
+    t.end(update)
+    reset(t, 4)
+    task = t.poll()
+    t.complete(task, messages=both(task.messages[0]) if task.messages else [])
+    t.history()
+
+
+@scenario
+def same_request_again(t):
+    t.start()
+    t.step(timer())
+    reset(t, 4)
+    reset(t, 4)
+    reset(t, 4, request_id="other~")
+
+
+@scenario
+def pending_activities(t):
+    first = t.start()
+    t.step(activity("started", task_queue="s~", heartbeat_timeout=10), activity("waiting", task_queue="w~"), timer())
+    task = t.poll_activity("s~")
+    t.heartbeat(task, "half")
+    t.signal()
+    t.step(timer("t2"))
+    reset(t, 11)
+    t.complete_activity(task)
+    t.describe()
+    both_runs(t, first)
+
+
+@scenario
+def started_child(t):
+    first = t.start()
+    t.step(child())
+    t.step(timer())
+    t.signal()
+    t.step(timer("t2"))
+    reset(t, 13)
+    t.complete(t.poll("cq~"), complete())
+    t.wait_event("ChildWorkflowExecutionCompleted")
+    both_runs(t, first)
+
+
+@scenario
+def post_reset_operations(t):
+    t.start()
+    t.step(timer())
+    reset(t, 4, post_reset_operations=[{"signal_workflow": {"signal_name": "after", "input": "x"}}])
+    reset(t, 4, post_reset_operations=[{"update_workflow_options": {
+        "workflow_execution_options": {"versioning_override": {"auto_upgrade": True}},
+        "update_mask": ["versioning_override"]}}])
+    t.step(complete())
+    t.history()
+
+
+@scenario
+def bad_resets(t):
+    t.start()
+    t.step(timer())
+    for event_id in (-1, 0, 1, 2, 5, 6, 99):
+        reset(t, event_id, request_id=f"r{event_id}~")
+    reset(t, 4, "none~")
+    reset(t, 4, run_id="nonsense")
+    reset(t, 4, run_id="00000000-0000-4000-8000-000000000000")
+    reset(t, 4, request_id="")
+    reset(t, 4, reset_reapply_type="NONE", reason="")
+
+
+@scenario
+def without_a_completed_task(t):
+    t.start()
+    reset(t, 2)
+    t.poll()
+    reset(t, 3)
+    t.history()
