@@ -1,0 +1,163 @@
+//! The loads: one workflow at a time, a fixed rate, as fast as possible, signals into one run.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{measure::Latencies, plan::Plan, session::Session, worker::Worker};
+
+/// How starts follow one another.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// So many per second, whatever the server does.
+    PerSecond(f64),
+    /// As fast as possible, with so many under way.
+    InFlight(usize),
+}
+
+/// How long a load waits for one more completion before it gives up.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Workflows one at a time: the latencies that a user sees on an idle server.
+pub async fn latency(session: Session, activities: usize, pollers: usize, workflows: usize) -> Result<Value> {
+    let _worker = Worker::start(&session, Plan::Activities(activities), pollers);
+    let (mut starts, mut results) = (Latencies::default(), Latencies::default());
+    let began = Instant::now();
+    for number in 0..workflows {
+        let scheduled = Instant::now();
+        let run_id = session.start(number).await?;
+        starts.record(scheduled.elapsed());
+        session.closed(number, run_id).await?;
+        results.record(scheduled.elapsed());
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(json!({
+        "mode": "latency", "workflows": workflows, "completed": results.count(), "failed": 0, "seconds": seconds,
+        "per_second": workflows as f64 / seconds, "start_ms": starts.summary(), "result_ms": results.summary(),
+    }))
+}
+
+/// Many workflows at a given pace; latencies count from the scheduled start.
+pub async fn throughput(
+    session: Session,
+    activities: usize,
+    pollers: usize,
+    workflows: usize,
+    pace: Pace,
+) -> Result<Value> {
+    let mut worker = Worker::start(&session, Plan::Activities(activities), pollers);
+    let free = Arc::new(Semaphore::new(if let Pace::InFlight(count) = pace { count } else { workflows }));
+    let began = Instant::now();
+    let starter = tokio::spawn(start_all(session, workflows, pace, began, free.clone()));
+    let mut closed = vec![None; workflows];
+    let (mut completed, mut last) = (0, began);
+    while completed < workflows {
+        let Ok(Some(run)) = tokio::time::timeout(SILENCE_MAX, worker.closed.recv()).await else { break };
+        completed += usize::from(closed[run.number].replace(run.at).is_none());
+        last = last.max(run.at);
+        free.add_permits(1);
+    }
+    if completed < workflows {
+        starter.abort();
+        bail!("{completed} of {workflows} workflows completed, then none for {SILENCE_MAX:?}");
+    }
+    let started = starter.await?;
+    let (mut starts, mut results) = (Latencies::default(), Latencies::default());
+    for (start, closed) in started.iter().zip(closed) {
+        starts.record(start.acknowledged.saturating_duration_since(start.scheduled));
+        closed.into_iter().for_each(|at| results.record(at.saturating_duration_since(start.scheduled)));
+    }
+    let seconds = (last - began).as_secs_f64();
+    let failed = started.iter().filter(|start| !start.is_accepted).count();
+    Ok(json!({
+        "mode": if matches!(pace, Pace::InFlight(_)) { "capacity" } else { "throughput" },
+        "workflows": workflows, "completed": completed, "failed": failed, "seconds": seconds,
+        "per_second": completed as f64 / seconds, "start_ms": starts.summary(), "result_ms": results.summary(),
+    }))
+}
+
+struct Start {
+    scheduled: Instant,
+    acknowledged: Instant,
+    is_accepted: bool,
+}
+
+/// Starts every workflow at its time; in the order of their numbers.
+async fn start_all(
+    session: Session,
+    workflows: usize,
+    pace: Pace,
+    began: Instant,
+    free: Arc<Semaphore>,
+) -> Vec<Start> {
+    let mut calls = JoinSet::new();
+    for number in 0..workflows {
+        let scheduled = match pace {
+            Pace::PerSecond(rate) => began + Duration::from_secs_f64(number as f64 / rate),
+            Pace::InFlight(_) => {
+                // The semaphore is never closed; a permit comes back when a run is closed.
+                if let Ok(permit) = free.acquire().await {
+                    permit.forget();
+                }
+                Instant::now()
+            }
+        };
+        tokio::time::sleep_until(scheduled.into()).await;
+        let session = session.clone();
+        calls.spawn(async move { (number, start(&session, number, scheduled).await) });
+    }
+    let mut starts = calls.join_all().await;
+    starts.sort_by_key(|(number, _)| *number);
+    starts.into_iter().map(|(_, start)| start).collect()
+}
+
+/// Starts one workflow, again and again until it is accepted: the time that takes is the server's.
+async fn start(session: &Session, number: usize, scheduled: Instant) -> Start {
+    let mut is_accepted = true;
+    while let Err(status) = session.start(number).await {
+        if is_accepted {
+            eprintln!("start {number}: {status}");
+        }
+        is_accepted = false;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Start { scheduled, acknowledged: Instant::now(), is_accepted }
+}
+
+/// Signals at a fixed rate into one run, which completes when it has seen them all.
+pub async fn signals(session: Session, pollers: usize, signals: usize, rate: f64) -> Result<Value> {
+    let _worker = Worker::start(&session, Plan::Signals(signals), pollers);
+    let run_id = session.start(0).await?;
+    let began = Instant::now();
+    let mut calls = JoinSet::new();
+    for number in 0..signals {
+        let scheduled = began + Duration::from_secs_f64(number as f64 / rate);
+        tokio::time::sleep_until(scheduled.into()).await;
+        let session = session.clone();
+        calls.spawn(async move { session.signal(0, number).await.map(|()| scheduled.elapsed()) });
+    }
+    let (mut latencies, mut failed) = (Latencies::default(), 0);
+    for result in calls.join_all().await {
+        match result {
+            Ok(latency) => latencies.record(latency),
+            Err(status) => {
+                eprintln!("signal: {status}");
+                failed += 1;
+            }
+        }
+    }
+    if failed > 0 {
+        bail!("{failed} of {signals} signals were not accepted");
+    }
+    session.closed(0, run_id).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(json!({
+        "mode": "signals", "signals": signals, "completed": latencies.count(), "failed": failed, "seconds": seconds,
+        "per_second": signals as f64 / seconds, "signal_ms": latencies.summary(),
+    }))
+}
