@@ -2,7 +2,12 @@
 //! arguments, so that the same input gives the same bytes.
 
 pub mod codec;
+pub mod context;
+pub mod cron;
 pub mod ids;
+pub mod machine;
+pub mod namespace;
+pub mod run;
 pub mod time;
 pub mod visibility;
 

@@ -1,4 +1,24 @@
-//! What lists and counts see of an execution: a row of typed attributes, written in the same commit as its state.
+//! What lists and counts see of an execution: a row of typed attributes, written in the same commit as its state,
+//! the query language that selects rows, and the payloads that carry attributes over the wire.
+//!
+//! Behaviour and texts of refusals are those of the reference's development server. Where its SQLite store answers
+//! differently from its other stores, the others are followed: prefixes and elements of keyword lists are compared
+//! with regard to case, instants to the nanosecond.
+
+mod attributes;
+mod convert;
+mod datetime;
+mod duration;
+mod filter;
+mod golang;
+mod grammar;
+mod literal;
+mod payload;
+mod query;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,6 +26,11 @@ use bytes::Bytes;
 use minicbor::{Decode, Encode};
 
 use crate::{ids::RunKey, time::Timestamp};
+
+pub use attributes::{Attribute, Attributes, PREDEFINED, SYSTEM, ValueType};
+pub use datetime::{format as format_datetime, parse as parse_datetime};
+pub use payload::{Limits, decode, encode, encode_group, validate, with_type};
+pub use query::{GroupBy, Query};
 
 /// Value of one search attribute.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]

@@ -1,0 +1,96 @@
+//! The workflow run: a machine that lives by what clients, workers, other runs and time tell it.
+//!
+//! [`Run::step`] finds the file of the input under `inputs/`; a completed workflow task finds the file of each of its
+//! commands under `commands/`. Both work on a [`transition::Transition`], which folds every change through `apply`.
+
+mod apply;
+mod change;
+mod commands;
+mod deadlines;
+mod duties;
+mod effects;
+mod failure;
+mod input;
+mod inputs;
+mod next_run;
+mod payload;
+mod retry;
+mod start;
+mod state;
+mod stored;
+mod transition;
+mod view;
+mod visibility;
+mod workflow_task;
+
+use longhaul_proto::Refusal;
+
+pub use change::{Change, DutyId, Fact};
+pub use duties::{Dispatch, Duty};
+pub use effects::{Effects, NextRun, Reply};
+pub use input::*;
+pub use start::{StartOrigin, from_request};
+pub use state::*;
+pub use stored::Delta;
+
+use crate::{
+    machine::{Draw, Machine},
+    time::Timestamp,
+};
+use transition::Transition;
+
+/// The task id of an event: grows with the event id, as clients may expect.
+pub(crate) const fn task_id(event_id: i64) -> i64 {
+    1_048_576 + event_id
+}
+
+impl Machine for Run {
+    type Input = Input;
+    type Change = Change;
+    type Effects = Effects;
+
+    fn step(&mut self, input: Input, at: Timestamp, draw: &mut Draw) -> Result<Effects, Refusal> {
+        let context = input.context;
+        let mut t = Transition::new(self, at, draw, &context);
+        match input.what {
+            What::Start(start) => inputs::start::step(&mut t, *start)?,
+            What::ScheduleFirstTask => inputs::first_task::step(&mut t)?,
+            What::Tick => inputs::tick::step(&mut t),
+            What::WorkflowTaskStarted(start) => inputs::workflow_task_started::step(&mut t, &start)?,
+            What::WorkflowTaskCompleted(completion) => {
+                inputs::workflow_task_completed::step(&mut t, *completion)?
+            }
+            What::WorkflowTaskFailed(task) => inputs::workflow_task_failed::step(&mut t, *task)?,
+            What::ResetSticky => inputs::reset_sticky::step(&mut t)?,
+            What::ActivityStarted(start) => inputs::activity_started::step(&mut t, &start)?,
+            What::ActivityHeartbeat(end) => inputs::activity_heartbeat::step(&mut t, end)?,
+            What::ActivityCompleted(end) => inputs::activity_completed::step(&mut t, end)?,
+            What::ActivityFailed(end) => inputs::activity_failed::step(&mut t, end)?,
+            What::ActivityCanceled(end) => inputs::activity_canceled::step(&mut t, end)?,
+            What::Signal(signal) => inputs::signal::step(&mut t, *signal)?,
+            What::RequestCancel(request) => inputs::request_cancel::step(&mut t, request)?,
+            What::Terminate(termination) => inputs::terminate::step(&mut t, termination)?,
+            What::ChildStarted { initiated_event_id, run_id } => {
+                inputs::child_started::step(&mut t, initiated_event_id, run_id)?;
+            }
+            What::ChildNotStarted { initiated_event_id, cause } => {
+                inputs::child_started::not_started(&mut t, initiated_event_id, cause)?;
+            }
+            What::ChildClosed { initiated_event_id, first_run_id, child, close_event } => {
+                inputs::child_closed::step(&mut t, initiated_event_id, &first_run_id, child, *close_event)?;
+            }
+            What::SignalDelivered { initiated_event_id, failed } => {
+                inputs::external_delivered::signal(&mut t, initiated_event_id, failed)?;
+            }
+            What::CancelDelivered { initiated_event_id, failed } => {
+                inputs::external_delivered::cancel(&mut t, initiated_event_id, failed)?;
+            }
+            What::DutyDone(duty) => t.duty_done(duty),
+        }
+        Ok(t.finish())
+    }
+
+    fn apply(&mut self, change: &Change) {
+        self.fold(change);
+    }
+}

@@ -1,0 +1,85 @@
+//! Folding what lives outside of the history.
+
+use crate::run::{
+    Fact, Run,
+    state::{Activity, Phase},
+};
+
+impl Run {
+    pub(super) fn fold_fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Transitioned => self.transitions += 1,
+            Fact::Buffered(event) => self.buffered.push(event.clone()),
+            Fact::BufferEmptied => self.buffered.clear(),
+            Fact::Unbuffered(index) => {
+                let index = usize::try_from(*index).unwrap_or(usize::MAX);
+                if index < self.buffered.len() {
+                    self.buffered.remove(index);
+                }
+            }
+            Fact::TaskScheduled(task) => self.workflow_task = Some(task.clone()),
+            Fact::TaskStarted(started) => {
+                if let Some(task) = &mut self.workflow_task {
+                    task.started = Some(started.clone());
+                }
+            }
+            Fact::TaskEnded => self.workflow_task = None,
+            Fact::NextTask { attempt, failed } => {
+                self.workflow_task_attempt = *attempt;
+                self.failed_workflow_tasks = *failed;
+            }
+            Fact::TaskHeartbeats { original_scheduled_at } => {
+                if let Some(task) = &mut self.workflow_task {
+                    task.original_scheduled_at = *original_scheduled_at;
+                }
+            }
+            Fact::Sticky(sticky) => self.sticky.clone_from(sticky),
+            Fact::FirstTask(first_task) => self.first_task = *first_task,
+            Fact::SignalSeen(request_id) => {
+                self.signal_request_ids.insert(request_id.clone());
+            }
+            Fact::Wake(at) => self.wake = *at,
+            Fact::DutyPut(duty) => {
+                self.duties.insert(*duty);
+            }
+            Fact::DutyDone(duty) => {
+                self.duties.remove(duty);
+            }
+            Fact::Worker(worker) => self.last_worker = Some(worker.clone()),
+            Fact::ActivityStarted { scheduled_event_id, .. }
+            | Fact::ActivityRetry { scheduled_event_id, .. }
+            | Fact::ActivityDue { scheduled_event_id, .. }
+            | Fact::ActivityHeartbeat { scheduled_event_id, .. } => {
+                if let Some(activity) = self.activities.get_mut(scheduled_event_id) {
+                    fold_activity_fact(activity, fact);
+                }
+            }
+        }
+    }
+}
+
+/// Folds what happened to an attempt of an activity.
+fn fold_activity_fact(activity: &mut Activity, fact: &Fact) {
+    match fact {
+        Fact::ActivityStarted { at, request_id, identity, .. } => {
+            activity.phase =
+                Phase::Started { at: *at, request_id: request_id.clone(), identity: identity.clone() };
+            activity.last_worker.clone_from(identity);
+            activity.last_started_at = Some(*at);
+            activity.last_heartbeat = None;
+        }
+        Fact::ActivityRetry { attempt, at, due, failure, .. } => {
+            activity.attempt = *attempt;
+            activity.attempt_scheduled_at = *due;
+            activity.phase = Phase::Backoff;
+            activity.last_failure = Some(failure.clone());
+            activity.last_attempt_completed_at = Some(*at);
+        }
+        Fact::ActivityDue { .. } => activity.phase = Phase::Scheduled,
+        Fact::ActivityHeartbeat { at, details, .. } => {
+            activity.last_heartbeat = Some(*at);
+            activity.heartbeat_details.clone_from(details);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,64 @@
+//! Folding the events of workflow tasks.
+
+use longhaul_proto::api::{
+    enums::v1::TaskQueueKind,
+    history::v1::{
+        WorkflowTaskCompletedEventAttributes, WorkflowTaskScheduledEventAttributes,
+        WorkflowTaskStartedEventAttributes,
+    },
+};
+
+use crate::{
+    run::{
+        Run,
+        state::{TaskKind, TaskStarted, WorkflowTask},
+    },
+    time::{Timestamp, positive},
+};
+
+impl Run {
+    pub(super) fn fold_task_scheduled(
+        &mut self,
+        id: i64,
+        a: &WorkflowTaskScheduledEventAttributes,
+        at: Timestamp,
+    ) {
+        let on_sticky = a.task_queue.as_ref().is_some_and(|queue| queue.kind == TaskQueueKind::Sticky as i32);
+        self.workflow_task = Some(WorkflowTask {
+            kind: TaskKind::Normal,
+            scheduled_event_id: id,
+            attempt: a.attempt,
+            scheduled_at: at,
+            original_scheduled_at: at,
+            timeout: positive(a.start_to_close_timeout.as_ref()).unwrap_or_default(),
+            sticky: if on_sticky { self.sticky.clone() } else { None },
+            started: None,
+        });
+    }
+
+    pub(super) fn fold_task_started(
+        &mut self,
+        id: i64,
+        a: &WorkflowTaskStartedEventAttributes,
+        at: Timestamp,
+    ) {
+        if let Some(task) = &mut self.workflow_task {
+            task.started = Some(TaskStarted {
+                event_id: id,
+                at,
+                request_id: a.request_id.clone(),
+                identity: a.identity.clone(),
+                history_bytes: a.history_size_bytes,
+                suggest_reasons: a.suggest_continue_as_new_reasons.clone(),
+            });
+        }
+    }
+
+    pub(super) fn fold_task_completed(&mut self, id: i64, a: &WorkflowTaskCompletedEventAttributes) {
+        self.workflow_task = None;
+        self.workflow_task_attempt = 1;
+        self.failed_workflow_tasks = 0;
+        self.previous_started_event_id = a.started_event_id;
+        self.last_completed_event_id = id;
+    }
+}

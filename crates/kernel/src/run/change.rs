@@ -1,0 +1,298 @@
+//! What a run remembers: events, which go into its history, and facts, which live outside of it.
+
+use longhaul_proto::api::{
+    common::v1::Payloads,
+    failure::v1::Failure,
+    history::v1::{HistoryEvent, history_event::Attributes},
+};
+use minicbor::{Decode, Encode};
+
+use super::state::{FirstTask, LastWorker, Sticky, TaskStarted, WorkflowTask};
+use crate::{codec::Pb, time::Timestamp};
+
+/// One thing that happened to a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// An event with its id.
+    Event(Box<HistoryEvent>),
+    /// An event that was buffered, now with its id. What it means was folded when it was buffered.
+    Flushed(Box<HistoryEvent>),
+    /// Something outside of the history.
+    Fact(Fact),
+}
+
+/// A change that is not an event of the history.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum Fact {
+    /// The transition is complete; closes every list of changes.
+    #[n(0)]
+    Transitioned,
+    /// An event waits for the started workflow task to end.
+    #[n(1)]
+    Buffered(#[n(0)] Pb<HistoryEvent>),
+    /// The buffer is empty: its events were flushed, or the run closed.
+    #[n(2)]
+    BufferEmptied,
+    /// A workflow task was scheduled without an event.
+    #[n(3)]
+    TaskScheduled(#[n(0)] WorkflowTask),
+    /// A workflow task was started without an event.
+    #[n(4)]
+    TaskStarted(#[n(0)] TaskStarted),
+    /// A workflow task ended without an event.
+    #[n(5)]
+    TaskEnded,
+    /// What the next workflow task will be like.
+    #[n(6)]
+    NextTask {
+        /// Its attempt.
+        #[n(0)]
+        attempt: i32,
+        /// Tasks failed or timed out in a row.
+        #[n(1)]
+        failed: i32,
+    },
+    /// The pending workflow task continues a row of heartbeating ones.
+    #[n(7)]
+    TaskHeartbeats {
+        /// When the first of the row was scheduled.
+        #[n(0)]
+        original_scheduled_at: Timestamp,
+    },
+    /// A worker has the run in its cache, or no longer.
+    #[n(8)]
+    Sticky(#[n(0)] Option<Sticky>),
+    /// The first workflow task waits, or no longer.
+    #[n(9)]
+    FirstTask(#[n(0)] FirstTask),
+    /// An attempt of an activity was given to a worker.
+    #[n(10)]
+    ActivityStarted {
+        /// The activity.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// When.
+        #[n(1)]
+        at: Timestamp,
+        /// Request id of the start.
+        #[n(2)]
+        request_id: String,
+        /// Identity of the worker.
+        #[n(3)]
+        identity: String,
+    },
+    /// An attempt of an activity ended and another one follows.
+    #[n(11)]
+    ActivityRetry {
+        /// The activity.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// The attempt that follows.
+        #[n(1)]
+        attempt: i32,
+        /// When the attempt ended.
+        #[n(2)]
+        at: Timestamp,
+        /// When the next one is due.
+        #[n(3)]
+        due: Timestamp,
+        /// Why the attempt ended.
+        #[n(4)]
+        failure: Pb<Failure>,
+    },
+    /// An activity's retry interval has passed: it waits for a worker.
+    #[n(12)]
+    ActivityDue {
+        /// The activity.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// When.
+        #[n(1)]
+        at: Timestamp,
+    },
+    /// An activity reported that it is alive.
+    #[n(13)]
+    ActivityHeartbeat {
+        /// The activity.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// When.
+        #[n(1)]
+        at: Timestamp,
+        /// What it reported.
+        #[n(2)]
+        details: Option<Pb<Payloads>>,
+    },
+    /// A signal with this request id was accepted.
+    #[n(14)]
+    SignalSeen(#[n(0)] String),
+    /// When the store will wake the run.
+    #[n(15)]
+    Wake(#[n(0)] Option<Timestamp>),
+    /// A duty was put into the outbox.
+    #[n(16)]
+    DutyPut(#[n(0)] DutyId),
+    /// A duty was done, or is void.
+    #[n(17)]
+    DutyDone(#[n(0)] DutyId),
+    /// A buffered event was taken back; its place in the buffer is given.
+    #[n(19)]
+    Unbuffered(#[n(0)] u64),
+    /// Which SDK completed a workflow task.
+    #[n(18)]
+    Worker(#[n(0)] LastWorker),
+}
+
+/// Name of a duty: something a run owes to others, kept in the outbox until it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum DutyId {
+    /// To have the pending workflow task dispatched.
+    #[n(0)]
+    WorkflowTask,
+    /// To have the activity scheduled by this event dispatched.
+    #[n(1)]
+    Activity(#[n(0)] i64),
+    /// To have the child initiated by this event started.
+    #[n(2)]
+    StartChild(#[n(0)] i64),
+    /// To tell the child that its start was recorded.
+    #[n(3)]
+    ScheduleChild(#[n(0)] i64),
+    /// To deliver the signal initiated by this event.
+    #[n(4)]
+    SignalExternal(#[n(0)] i64),
+    /// To deliver the cancel request initiated by this event.
+    #[n(5)]
+    CancelExternal(#[n(0)] i64),
+    /// To tell the parent how this run closed.
+    #[n(6)]
+    NotifyParent,
+    /// To apply the parent close policy to the child initiated by this event.
+    #[n(7)]
+    CloseChild(#[n(0)] i64),
+}
+
+impl DutyId {
+    /// The pair of numbers that names it in stored keys.
+    pub const fn key(self) -> (u8, i64) {
+        match self {
+            Self::WorkflowTask => (0, 0),
+            Self::Activity(event) => (1, event),
+            Self::StartChild(event) => (2, event),
+            Self::ScheduleChild(event) => (3, event),
+            Self::SignalExternal(event) => (4, event),
+            Self::CancelExternal(event) => (5, event),
+            Self::NotifyParent => (6, 0),
+            Self::CloseChild(event) => (7, event),
+        }
+    }
+
+    /// The duty that a stored key names.
+    pub const fn from_key(kind: u8, event: i64) -> Option<Self> {
+        Some(match kind {
+            0 => Self::WorkflowTask,
+            1 => Self::Activity(event),
+            2 => Self::StartChild(event),
+            3 => Self::ScheduleChild(event),
+            4 => Self::SignalExternal(event),
+            5 => Self::CancelExternal(event),
+            6 => Self::NotifyParent,
+            7 => Self::CloseChild(event),
+            _ => return None,
+        })
+    }
+}
+
+/// Number of the public `EventType` that belongs to these attributes.
+pub fn event_type(attributes: &Attributes) -> i32 {
+    use longhaul_proto::api::enums::v1::EventType as T;
+    let event_type = match attributes {
+        Attributes::WorkflowExecutionStartedEventAttributes(_) => T::WorkflowExecutionStarted,
+        Attributes::WorkflowExecutionCompletedEventAttributes(_) => T::WorkflowExecutionCompleted,
+        Attributes::WorkflowExecutionFailedEventAttributes(_) => T::WorkflowExecutionFailed,
+        Attributes::WorkflowExecutionTimedOutEventAttributes(_) => T::WorkflowExecutionTimedOut,
+        Attributes::WorkflowTaskScheduledEventAttributes(_) => T::WorkflowTaskScheduled,
+        Attributes::WorkflowTaskStartedEventAttributes(_) => T::WorkflowTaskStarted,
+        Attributes::WorkflowTaskCompletedEventAttributes(_) => T::WorkflowTaskCompleted,
+        Attributes::WorkflowTaskTimedOutEventAttributes(_) => T::WorkflowTaskTimedOut,
+        Attributes::WorkflowTaskFailedEventAttributes(_) => T::WorkflowTaskFailed,
+        Attributes::ActivityTaskScheduledEventAttributes(_) => T::ActivityTaskScheduled,
+        Attributes::ActivityTaskStartedEventAttributes(_) => T::ActivityTaskStarted,
+        Attributes::ActivityTaskCompletedEventAttributes(_) => T::ActivityTaskCompleted,
+        Attributes::ActivityTaskFailedEventAttributes(_) => T::ActivityTaskFailed,
+        Attributes::ActivityTaskTimedOutEventAttributes(_) => T::ActivityTaskTimedOut,
+        Attributes::TimerStartedEventAttributes(_) => T::TimerStarted,
+        Attributes::TimerFiredEventAttributes(_) => T::TimerFired,
+        Attributes::ActivityTaskCancelRequestedEventAttributes(_) => T::ActivityTaskCancelRequested,
+        Attributes::ActivityTaskCanceledEventAttributes(_) => T::ActivityTaskCanceled,
+        Attributes::TimerCanceledEventAttributes(_) => T::TimerCanceled,
+        Attributes::MarkerRecordedEventAttributes(_) => T::MarkerRecorded,
+        Attributes::WorkflowExecutionSignaledEventAttributes(_) => T::WorkflowExecutionSignaled,
+        Attributes::WorkflowExecutionTerminatedEventAttributes(_) => T::WorkflowExecutionTerminated,
+        Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => T::WorkflowExecutionCancelRequested,
+        Attributes::WorkflowExecutionCanceledEventAttributes(_) => T::WorkflowExecutionCanceled,
+        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_) => {
+            T::RequestCancelExternalWorkflowExecutionInitiated
+        }
+        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(_) => {
+            T::RequestCancelExternalWorkflowExecutionFailed
+        }
+        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(_) => {
+            T::ExternalWorkflowExecutionCancelRequested
+        }
+        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => T::WorkflowExecutionContinuedAsNew,
+        Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(_) => {
+            T::StartChildWorkflowExecutionInitiated
+        }
+        Attributes::StartChildWorkflowExecutionFailedEventAttributes(_) => {
+            T::StartChildWorkflowExecutionFailed
+        }
+        Attributes::ChildWorkflowExecutionStartedEventAttributes(_) => T::ChildWorkflowExecutionStarted,
+        Attributes::ChildWorkflowExecutionCompletedEventAttributes(_) => T::ChildWorkflowExecutionCompleted,
+        Attributes::ChildWorkflowExecutionFailedEventAttributes(_) => T::ChildWorkflowExecutionFailed,
+        Attributes::ChildWorkflowExecutionCanceledEventAttributes(_) => T::ChildWorkflowExecutionCanceled,
+        Attributes::ChildWorkflowExecutionTimedOutEventAttributes(_) => T::ChildWorkflowExecutionTimedOut,
+        Attributes::ChildWorkflowExecutionTerminatedEventAttributes(_) => T::ChildWorkflowExecutionTerminated,
+        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_) => {
+            T::SignalExternalWorkflowExecutionInitiated
+        }
+        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(_) => {
+            T::SignalExternalWorkflowExecutionFailed
+        }
+        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(_) => {
+            T::ExternalWorkflowExecutionSignaled
+        }
+        Attributes::UpsertWorkflowSearchAttributesEventAttributes(_) => T::UpsertWorkflowSearchAttributes,
+        Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_) => T::WorkflowExecutionUpdateAccepted,
+        Attributes::WorkflowExecutionUpdateRejectedEventAttributes(_) => T::WorkflowExecutionUpdateRejected,
+        Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => T::WorkflowExecutionUpdateCompleted,
+        Attributes::WorkflowPropertiesModifiedExternallyEventAttributes(_) => {
+            T::WorkflowPropertiesModifiedExternally
+        }
+        Attributes::ActivityPropertiesModifiedExternallyEventAttributes(_) => {
+            T::ActivityPropertiesModifiedExternally
+        }
+        Attributes::WorkflowPropertiesModifiedEventAttributes(_) => T::WorkflowPropertiesModified,
+        Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(_) => T::WorkflowExecutionUpdateAdmitted,
+        Attributes::NexusOperationScheduledEventAttributes(_) => T::NexusOperationScheduled,
+        Attributes::NexusOperationStartedEventAttributes(_) => T::NexusOperationStarted,
+        Attributes::NexusOperationCompletedEventAttributes(_) => T::NexusOperationCompleted,
+        Attributes::NexusOperationFailedEventAttributes(_) => T::NexusOperationFailed,
+        Attributes::NexusOperationCanceledEventAttributes(_) => T::NexusOperationCanceled,
+        Attributes::NexusOperationTimedOutEventAttributes(_) => T::NexusOperationTimedOut,
+        Attributes::NexusOperationCancelRequestedEventAttributes(_) => T::NexusOperationCancelRequested,
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_) => T::WorkflowExecutionOptionsUpdated,
+        Attributes::NexusOperationCancelRequestCompletedEventAttributes(_) => {
+            T::NexusOperationCancelRequestCompleted
+        }
+        Attributes::NexusOperationCancelRequestFailedEventAttributes(_) => {
+            T::NexusOperationCancelRequestFailed
+        }
+        Attributes::WorkflowExecutionPausedEventAttributes(_) => T::WorkflowExecutionPaused,
+        Attributes::WorkflowExecutionUnpausedEventAttributes(_) => T::WorkflowExecutionUnpaused,
+        Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(_) => {
+            T::WorkflowExecutionTimeSkippingTransitioned
+        }
+    };
+    event_type as i32
+}

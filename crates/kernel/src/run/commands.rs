@@ -1,0 +1,113 @@
+//! One file per command of a completed workflow task.
+
+mod activity;
+mod child;
+mod close;
+mod continue_as_new;
+mod external;
+mod marker;
+mod properties;
+mod sequence;
+mod timer;
+
+use longhaul_proto::{
+    Refusal,
+    api::{
+        command::v1::{Command, command::Attributes as A},
+        enums::v1::{CommandType, WorkflowTaskFailedCause as Cause},
+    },
+};
+
+use super::transition::Transition;
+
+pub(super) use sequence::check as check_sequence;
+
+/// What commands of one workflow task have in common.
+pub(super) struct Completion {
+    /// The task's completed event.
+    pub event_id: i64,
+    /// The worker.
+    pub identity: String,
+    /// Name of the worker's queue, for eager activities.
+    pub eager: Vec<i64>,
+}
+
+/// Why a command was not accepted.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The workflow task fails with this cause; the detail is for people.
+    Task(Cause, String),
+    /// The request is refused and nothing changes.
+    Refused(Refusal),
+    /// The workflow task fails and the run is ended with the detail as its reason: the command can never be accepted.
+    Run(Cause, String),
+}
+
+/// Carries out one command.
+pub(super) fn apply(
+    t: &mut Transition<'_>,
+    completion: &mut Completion,
+    command: Command,
+) -> Result<(), Fault> {
+    let metadata = command.user_metadata;
+    match command.attributes {
+        Some(A::ScheduleActivityTaskCommandAttributes(a)) => activity::schedule(t, completion, a, metadata),
+        Some(A::RequestCancelActivityTaskCommandAttributes(a)) => activity::request_cancel(t, completion, &a),
+        Some(A::StartTimerCommandAttributes(a)) => timer::start(t, completion, a, metadata),
+        Some(A::CancelTimerCommandAttributes(a)) => timer::cancel(t, completion, a),
+        Some(A::RecordMarkerCommandAttributes(a)) => marker::record(t, completion, a, metadata),
+        Some(A::CompleteWorkflowExecutionCommandAttributes(a)) => close::complete(t, completion, a, metadata),
+        Some(A::FailWorkflowExecutionCommandAttributes(a)) => close::fail(t, completion, a, metadata),
+        Some(A::CancelWorkflowExecutionCommandAttributes(a)) => close::cancel(t, completion, a, metadata),
+        Some(A::ContinueAsNewWorkflowExecutionCommandAttributes(a)) => {
+            continue_as_new::continue_as_new(t, completion, a, metadata)
+        }
+        Some(A::StartChildWorkflowExecutionCommandAttributes(a)) => child::start(t, completion, a, metadata),
+        Some(A::SignalExternalWorkflowExecutionCommandAttributes(a)) => {
+            external::signal(t, completion, a, metadata)
+        }
+        Some(A::RequestCancelExternalWorkflowExecutionCommandAttributes(a)) => {
+            external::request_cancel(t, completion, a, metadata)
+        }
+        Some(A::UpsertWorkflowSearchAttributesCommandAttributes(a)) => {
+            properties::upsert_search_attributes(t, completion, a)
+        }
+        Some(A::ModifyWorkflowPropertiesCommandAttributes(a)) => properties::modify(t, completion, a),
+        Some(A::ProtocolMessageCommandAttributes(_)) => Ok(()),
+        Some(
+            A::ScheduleNexusOperationCommandAttributes(_)
+            | A::RequestCancelNexusOperationCommandAttributes(_),
+        ) => Err(Fault::Task(
+            Cause::FeatureDisabled,
+            "Nexus operations are not available on this server".into(),
+        )),
+        None => Err(Fault::Refused(missing_attributes(command.command_type))),
+    }
+}
+
+/// A command that says its type and nothing else.
+fn missing_attributes(command_type: i32) -> Refusal {
+    let name =
+        CommandType::try_from(command_type).map_or_else(|_| command_type.to_string(), |t| format!("{t:?}"));
+    Refusal::invalid(format!("{name} command attributes are not set."))
+}
+
+/// Refuses a namespace other than the run's own.
+fn ensure_own_namespace(t: &Transition<'_>, namespace: &str, cause: Cause) -> Result<(), Fault> {
+    if namespace.is_empty() || namespace == t.context.namespace {
+        return Ok(());
+    }
+    if t.context.other_namespaces.iter().any(|other| other == namespace) {
+        return Err(Fault::Task(cause, "cross namespace commands are not allowed".into()));
+    }
+    Err(Fault::Refused(Refusal::NamespaceNotFound(namespace.to_owned())))
+}
+
+/// Refuses an id or name that is too long.
+fn ensure_length(t: &Transition<'_>, what: &str, text: &str, cause: Cause) -> Result<(), Fault> {
+    let limit = t.context.limits.id_bytes_max;
+    if text.len() <= limit {
+        return Ok(());
+    }
+    Err(Fault::Task(cause, format!("{what} exceeds length limit. Length={} Limit={limit}", text.len())))
+}

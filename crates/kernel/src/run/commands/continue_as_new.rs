@@ -1,0 +1,107 @@
+//! The run ends and its chain goes on with a fresh history.
+
+use longhaul_proto::api::{
+    command::v1::ContinueAsNewWorkflowExecutionCommandAttributes,
+    enums::v1::{ContinueAsNewInitiator as Initiator, TaskQueueKind, WorkflowTaskFailedCause as Cause},
+    history::v1::{WorkflowExecutionContinuedAsNewEventAttributes, history_event::Attributes},
+    sdk::v1::UserMetadata,
+};
+use prost::Message;
+
+use super::{Completion, Fault, ensure_length};
+use crate::{
+    run::{retry, transition::Transition},
+    time::{positive, to_proto},
+};
+
+/// Closes the run and starts its successor. What the command leaves open is inherited.
+#[allow(deprecated)]
+pub fn continue_as_new(
+    t: &mut Transition<'_>,
+    completion: &Completion,
+    a: ContinueAsNewWorkflowExecutionCommandAttributes,
+    metadata: Option<UserMetadata>,
+) -> Result<(), Fault> {
+    check(t, &a)?;
+    let backoff = positive(a.backoff_start_interval.as_ref()).unwrap_or_default();
+    let mut next = t.continued_attributes(backoff);
+    if let Some(workflow_type) = a.workflow_type.filter(|workflow_type| !workflow_type.name.is_empty()) {
+        next.workflow_type = Some(workflow_type);
+    }
+    if let Some(mut queue) = a.task_queue.filter(|queue| !queue.name.is_empty()) {
+        queue.kind = TaskQueueKind::Normal as i32;
+        next.task_queue = Some(queue);
+    }
+    if let Some(timeout) = positive(a.workflow_run_timeout.as_ref()) {
+        next.workflow_run_timeout = Some(to_proto(timeout));
+    }
+    if let Some(timeout) = positive(a.workflow_task_timeout.as_ref()) {
+        next.workflow_task_timeout = Some(to_proto(timeout));
+    }
+    next.retry_policy = a.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
+    next.cron_schedule.clone_from(&a.cron_schedule);
+    next.input.clone_from(&a.input);
+    next.header.clone_from(&a.header);
+    next.memo = a.memo.clone().or(next.memo);
+    next.search_attributes = a.search_attributes.clone().or(next.search_attributes);
+    next.continued_failure.clone_from(&a.failure);
+    next.last_completion_result.clone_from(&a.last_completion_result);
+    if a.initiator != 0 {
+        next.initiator = a.initiator;
+    }
+    let (workflow_type, task_queue) = (next.workflow_type.clone(), next.task_queue.clone());
+    let (run_timeout, task_timeout) = (next.workflow_run_timeout, next.workflow_task_timeout);
+    let successor = t.successor(next);
+    let continued = WorkflowExecutionContinuedAsNewEventAttributes {
+        new_execution_run_id: successor.run_id.to_string(),
+        workflow_type,
+        task_queue,
+        input: a.input,
+        workflow_run_timeout: run_timeout,
+        workflow_task_timeout: task_timeout,
+        workflow_task_completed_event_id: completion.event_id,
+        backoff_start_interval: Some(to_proto(backoff)),
+        initiator: if a.initiator == 0 { Initiator::Workflow as i32 } else { a.initiator },
+        failure: a.failure,
+        last_completion_result: a.last_completion_result,
+        header: a.header,
+        memo: a.memo,
+        search_attributes: a.search_attributes,
+        inherit_build_id: a.inherit_build_id,
+        initial_versioning_behavior: a.initial_versioning_behavior,
+    };
+    t.close_with(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(continued), Vec::new(), metadata);
+    t.start_successor(successor);
+    Ok(())
+}
+
+/// Refuses what can't be right.
+fn check(t: &Transition<'_>, a: &ContinueAsNewWorkflowExecutionCommandAttributes) -> Result<(), Fault> {
+    let cause = Cause::BadContinueAsNewAttributes;
+    if let Some(workflow_type) = &a.workflow_type {
+        ensure_length(t, "WorkflowType", &workflow_type.name, cause)?;
+    }
+    let negative = |duration: &Option<prost_types::Duration>| {
+        duration.as_ref().is_some_and(|duration| duration.seconds < 0 || duration.nanos < 0)
+    };
+    for (name, duration) in [
+        ("WorkflowRunTimeout", &a.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &a.workflow_task_timeout),
+        ("BackoffStartInterval", &a.backoff_start_interval),
+    ] {
+        if negative(duration) {
+            return Err(Fault::Task(
+                cause,
+                format!("{name} is invalid on ContinueAsNewWorkflowExecutionCommand. negative duration"),
+            ));
+        }
+    }
+    retry::validate(a.retry_policy.as_ref()).map_err(|detail| Fault::Task(cause, detail))?;
+    if a.input.as_ref().is_some_and(|input| input.encoded_len() > t.context.limits.blob_bytes_max) {
+        return Err(Fault::Run(
+            cause,
+            "ContinueAsNewWorkflowExecutionCommandAttributes. Input exceeds size limit.".into(),
+        ));
+    }
+    super::properties::check_search_attributes(t, a.search_attributes.as_ref())
+}

@@ -1,0 +1,108 @@
+//! Every deadline of a run, and which of them comes first. A run asks the store for one wake, at the earliest.
+
+use crate::{
+    context::Context,
+    run::{
+        Run,
+        state::{Activity, FirstTask, Phase},
+    },
+    time::{Timestamp, positive},
+};
+
+/// What is due at a deadline. The order decides between deadlines of the same instant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deadline {
+    /// The chain of runs has used up its time.
+    Execution,
+    /// The run has used up its time.
+    Run,
+    /// The first workflow task was delayed until now.
+    FirstTask,
+    /// A timer fires; with its started event for the order.
+    Timer(i64, String),
+    /// An activity's retry interval has passed.
+    ActivityDue(i64),
+    /// No worker has taken the activity in time.
+    ScheduleToStart(i64),
+    /// The activity has used up its time over all attempts.
+    ScheduleToClose(i64),
+    /// The attempt has used up its time.
+    StartToClose(i64),
+    /// The attempt has not reported in time.
+    Heartbeat(i64),
+    /// The sticky worker has not taken the workflow task in time.
+    Sticky,
+    /// The worker has not completed the workflow task in time.
+    WorkflowTask,
+    /// The closed run has been kept long enough.
+    Retention,
+}
+
+impl Run {
+    /// The earliest deadline's instant.
+    pub(super) fn earliest_deadline(&self, context: &Context) -> Option<Timestamp> {
+        self.next_deadline(context).map(|(at, _)| at)
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next_deadline(&self, context: &Context) -> Option<(Timestamp, Deadline)> {
+        if let Some(closed) = self.close_time {
+            return Some((closed + context.retention, Deadline::Retention));
+        }
+        let mut next = None;
+        let mut consider = |at: Timestamp, deadline: Deadline| {
+            let candidate = (at, deadline);
+            if next.as_ref().is_none_or(|earliest| candidate < *earliest) {
+                next = Some(candidate);
+            }
+        };
+        if let Some(at) = self.execution_deadline {
+            consider(at, Deadline::Execution);
+        }
+        if let Some(at) = self.run_deadline {
+            consider(at, Deadline::Run);
+        }
+        if let (FirstTask::Delayed, Some(at)) = (self.first_task, self.first_task_at) {
+            consider(at, Deadline::FirstTask);
+        }
+        for (id, timer) in &self.timers {
+            consider(timer.fires_at, Deadline::Timer(timer.started_event_id, id.clone()));
+        }
+        for (id, activity) in &self.activities {
+            activity_deadlines(*id, activity, &mut consider);
+        }
+        if let Some(task) = &self.workflow_task {
+            match (&task.started, &task.sticky) {
+                (Some(started), _) => consider(started.at + task.timeout, Deadline::WorkflowTask),
+                (None, Some(sticky)) => consider(task.scheduled_at + sticky.timeout, Deadline::Sticky),
+                (None, None) => {}
+            }
+        }
+        next
+    }
+}
+
+/// The deadlines of one activity.
+fn activity_deadlines(id: i64, activity: &Activity, consider: &mut impl FnMut(Timestamp, Deadline)) {
+    let scheduled = &activity.scheduled;
+    if let Some(timeout) = positive(scheduled.schedule_to_close_timeout.as_ref()) {
+        consider(activity.scheduled_at + timeout, Deadline::ScheduleToClose(id));
+    }
+    match &activity.phase {
+        Phase::Backoff => consider(activity.attempt_scheduled_at, Deadline::ActivityDue(id)),
+        Phase::Scheduled => {
+            if let Some(timeout) = positive(scheduled.schedule_to_start_timeout.as_ref()) {
+                consider(activity.attempt_scheduled_at + timeout, Deadline::ScheduleToStart(id));
+            }
+        }
+        Phase::Started { at, .. } => {
+            if let Some(timeout) = positive(scheduled.start_to_close_timeout.as_ref()) {
+                consider(*at + timeout, Deadline::StartToClose(id));
+            }
+            if let Some(timeout) = positive(scheduled.heartbeat_timeout.as_ref()) {
+                let alive = activity.last_heartbeat.map_or(*at, |heartbeat| heartbeat.max(*at));
+                consider(alive + timeout, Deadline::Heartbeat(id));
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run owes to others, in the form the shell works on.
+
+use longhaul_proto::api::{
+    common::v1::{Priority, WorkflowExecution},
+    enums::v1::ParentClosePolicy,
+    history::v1::{
+        HistoryEvent, RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+        SignalExternalWorkflowExecutionInitiatedEventAttributes,
+    },
+    taskqueue::v1::TaskQueue,
+};
+
+use super::{
+    DutyId, Run,
+    state::{Child, Phase},
+};
+use crate::time::{Timestamp, positive};
+
+/// A task to dispatch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dispatch {
+    /// Queue it goes to.
+    pub queue: TaskQueue,
+    /// The normal queue, if `queue` is a sticky one.
+    pub fallback: Option<String>,
+    /// Event that scheduled it.
+    pub scheduled_event_id: i64,
+    /// Attempt.
+    pub attempt: i32,
+    /// An activity task with another stamp is stale.
+    pub stamp: i32,
+    /// When it was scheduled.
+    pub scheduled_at: Timestamp,
+    /// After this it need not be dispatched.
+    pub expires_at: Option<Timestamp>,
+    /// Its priority.
+    pub priority: Option<Priority>,
+}
+
+/// A duty with what is needed to fulfil it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Duty {
+    /// Dispatch the workflow task.
+    WorkflowTask(Dispatch),
+    /// Dispatch the activity task.
+    Activity(Dispatch),
+    /// Start the child.
+    StartChild(Box<Child>),
+    /// Tell the child that its start was recorded.
+    ScheduleChild(WorkflowExecution),
+    /// Deliver the signal.
+    SignalExternal(Box<SignalExternalWorkflowExecutionInitiatedEventAttributes>),
+    /// Deliver the cancel request.
+    CancelExternal(Box<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>),
+    /// Tell the parent how this run closed.
+    NotifyParent(Box<HistoryEvent>),
+    /// Apply the parent close policy to the child; its workflow id and first run id are given.
+    CloseChild(WorkflowExecution, ParentClosePolicy),
+}
+
+impl Run {
+    /// The duty with what is needed to fulfil it; `None` if it is void.
+    pub fn duty(&self, id: DutyId) -> Option<Duty> {
+        if !self.duties.contains(&id) {
+            return None;
+        }
+        match id {
+            DutyId::WorkflowTask => self.dispatch_workflow_task().map(Duty::WorkflowTask),
+            DutyId::Activity(event) => self.dispatch_activity(event).map(Duty::Activity),
+            DutyId::StartChild(event) => {
+                self.children.get(&event).map(|child| Duty::StartChild(Box::new(child.clone())))
+            }
+            DutyId::ScheduleChild(event) => {
+                self.children.get(&event).and_then(child_execution).map(Duty::ScheduleChild)
+            }
+            DutyId::SignalExternal(event) => {
+                self.signals_out.get(&event).map(|signal| Duty::SignalExternal(Box::new(signal.0.clone())))
+            }
+            DutyId::CancelExternal(event) => {
+                self.cancels_out.get(&event).map(|cancel| Duty::CancelExternal(Box::new(cancel.0.clone())))
+            }
+            DutyId::NotifyParent => {
+                self.closed.as_ref().map(|closed| Duty::NotifyParent(Box::new(closed.event.0.clone())))
+            }
+            DutyId::CloseChild(event) => {
+                let child = self.children.get(&event)?;
+                let policy =
+                    ParentClosePolicy::try_from(child.initiated.parent_close_policy).unwrap_or_default();
+                Some(Duty::CloseChild(child_execution(child)?, policy))
+            }
+        }
+    }
+
+    fn dispatch_workflow_task(&self) -> Option<Dispatch> {
+        let task = self.workflow_task.as_ref().filter(|task| task.started.is_none())?;
+        Some(Dispatch {
+            queue: self.dispatch_queue(),
+            fallback: task.sticky.as_ref().map(|_| self.task_queue().to_owned()),
+            scheduled_event_id: task.scheduled_event_id,
+            attempt: task.attempt,
+            stamp: 0,
+            scheduled_at: task.scheduled_at,
+            expires_at: None,
+            priority: self.priority.as_ref().map(|priority| priority.0.clone()),
+        })
+    }
+
+    fn dispatch_activity(&self, event: i64) -> Option<Dispatch> {
+        let activity = self.activities.get(&event).filter(|activity| activity.phase == Phase::Scheduled)?;
+        let scheduled = &activity.scheduled;
+        Some(Dispatch {
+            queue: scheduled.task_queue.clone().unwrap_or_default(),
+            fallback: None,
+            scheduled_event_id: event,
+            attempt: activity.attempt,
+            stamp: activity.stamp,
+            scheduled_at: activity.attempt_scheduled_at,
+            expires_at: positive(scheduled.schedule_to_start_timeout.as_ref())
+                .map(|timeout| activity.attempt_scheduled_at + timeout),
+            priority: scheduled.priority.clone(),
+        })
+    }
+}
+
+/// A started child's ids.
+fn child_execution(child: &Child) -> Option<WorkflowExecution> {
+    let started = child.started.as_ref()?;
+    Some(WorkflowExecution {
+        workflow_id: child.initiated.workflow_id.clone(),
+        run_id: started.run_id.clone(),
+    })
+}

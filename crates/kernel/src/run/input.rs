@@ -1,0 +1,252 @@
+//! Everything that can happen to a run, in the words of the API.
+
+use std::sync::Arc;
+
+use longhaul_proto::api::{
+    common::v1::{Link, Payloads, Priority, WorkflowExecution},
+    failure::v1::Failure,
+    history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes},
+    sdk::v1::UserMetadata,
+    workflowservice::v1::{
+        PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
+        RespondWorkflowTaskFailedRequest, SignalWorkflowExecutionRequest,
+    },
+};
+
+use super::{DutyId, state::LastWorker};
+use crate::{
+    context::Context,
+    ids::{NamespaceId, RunId},
+};
+
+/// An input with its surroundings.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The run's surroundings.
+    pub context: Arc<Context>,
+    /// What happens.
+    pub what: What,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// The run is created; always the first input, and the only first one.
+    Start(Box<Start>),
+    /// The parent has recorded the start.
+    ScheduleFirstTask,
+    /// Time has passed; deadlines that are due take effect.
+    Tick,
+    /// A worker takes the workflow task.
+    WorkflowTaskStarted(WorkflowTaskStart),
+    /// A worker has completed its workflow task.
+    WorkflowTaskCompleted(Box<WorkflowTaskCompletion>),
+    /// A worker could not complete its workflow task.
+    WorkflowTaskFailed(Box<TaskRef<RespondWorkflowTaskFailedRequest>>),
+    /// The worker's sticky queue is not to be used any more.
+    ResetSticky,
+    /// A worker takes an activity task.
+    ActivityStarted(ActivityStart),
+    /// An activity reports that it is alive.
+    ActivityHeartbeat(ActivityEnd<Option<Payloads>>),
+    /// An activity has completed.
+    ActivityCompleted(ActivityEnd<Option<Payloads>>),
+    /// An attempt of an activity has failed; carries the failure and the last heartbeat details.
+    ActivityFailed(ActivityEnd<(Option<Failure>, Option<Payloads>)>),
+    /// An activity has ended because it was asked to cancel.
+    ActivityCanceled(ActivityEnd<Option<Payloads>>),
+    /// Somebody signals the run.
+    Signal(Box<Signal>),
+    /// Somebody asks the run to cancel.
+    RequestCancel(CancelRequest),
+    /// Somebody ends the run.
+    Terminate(Termination),
+    /// A child was started.
+    ChildStarted {
+        /// The parent's initiated event.
+        initiated_event_id: i64,
+        /// First run of the child.
+        run_id: String,
+    },
+    /// A child could not be started; the cause is a `StartChildWorkflowExecutionFailedCause`.
+    ChildNotStarted {
+        /// The parent's initiated event.
+        initiated_event_id: i64,
+        /// Number of the cause.
+        cause: i32,
+    },
+    /// A child's chain of runs is over.
+    ChildClosed {
+        /// The parent's initiated event.
+        initiated_event_id: i64,
+        /// First run of the child.
+        first_run_id: String,
+        /// The run that closed.
+        child: WorkflowExecution,
+        /// Its close event.
+        close_event: Box<HistoryEvent>,
+    },
+    /// A signal to another execution was delivered, or not; the cause is that of the public enum.
+    SignalDelivered {
+        /// The initiated event.
+        initiated_event_id: i64,
+        /// Number of the cause of failure.
+        failed: Option<i32>,
+    },
+    /// A cancel request to another execution was delivered, or not.
+    CancelDelivered {
+        /// The initiated event.
+        initiated_event_id: i64,
+        /// Number of the cause of failure.
+        failed: Option<i32>,
+    },
+    /// A duty without an answer is done.
+    DutyDone(DutyId),
+}
+
+/// How a run begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Its namespace.
+    pub namespace: NamespaceId,
+    /// Its workflow id.
+    pub workflow_id: String,
+    /// Its run id.
+    pub run_id: RunId,
+    /// Request id of the start.
+    pub request_id: String,
+    /// The started event, whole: whoever starts a run decides what it says.
+    pub attributes: Box<WorkflowExecutionStartedEventAttributes>,
+    /// Metadata of the event.
+    pub user_metadata: Option<UserMetadata>,
+    /// Links of the event.
+    pub links: Vec<Link>,
+    /// A signal that comes with the start.
+    pub signal: Option<Box<Signal>>,
+    /// Whether the starter is a worker that takes the first workflow task at once; carries its identity.
+    pub eager: Option<String>,
+    /// Priority.
+    pub priority: Option<Priority>,
+}
+
+/// A poll that gets the workflow task.
+#[derive(Clone, Debug)]
+pub struct WorkflowTaskStart {
+    /// The task's scheduled event.
+    pub scheduled_event_id: i64,
+    /// Attempt that was dispatched.
+    pub attempt: i32,
+    /// Makes a repeated start harmless.
+    pub request_id: String,
+    /// The poll.
+    pub poll: Box<PollWorkflowTaskQueueRequest>,
+}
+
+/// Something a worker says of its workflow task.
+#[derive(Clone, Debug)]
+pub struct TaskRef<R> {
+    /// The task's scheduled event.
+    pub scheduled_event_id: i64,
+    /// The task's started event.
+    pub started_event_id: i64,
+    /// Attempt.
+    pub attempt: i32,
+    /// What it says.
+    pub request: R,
+}
+
+/// A completed workflow task.
+#[derive(Clone, Debug)]
+pub struct WorkflowTaskCompletion {
+    /// The task and what the worker says.
+    pub task: TaskRef<RespondWorkflowTaskCompletedRequest>,
+    /// The worker's SDK.
+    pub worker: LastWorker,
+    /// Whether the shell holds queries that a new workflow task would serve.
+    pub queries_wait: bool,
+}
+
+/// A poll that gets the activity task.
+#[derive(Clone, Debug)]
+pub struct ActivityStart {
+    /// The activity's scheduled event.
+    pub scheduled_event_id: i64,
+    /// Attempt that was dispatched.
+    pub attempt: i32,
+    /// Stamp of the task that was dispatched.
+    pub stamp: i32,
+    /// Makes a repeated start harmless.
+    pub request_id: String,
+    /// The poll.
+    pub poll: Box<PollActivityTaskQueueRequest>,
+}
+
+/// Which activity is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActivityRef {
+    /// By the token of a task.
+    Token {
+        /// The activity's scheduled event.
+        scheduled_event_id: i64,
+        /// The attempt the token was given for.
+        attempt: i32,
+    },
+    /// By its id.
+    Id(String),
+}
+
+/// What a worker says of an activity.
+#[derive(Clone, Debug)]
+pub struct ActivityEnd<T> {
+    /// Which.
+    pub activity: ActivityRef,
+    /// Who.
+    pub identity: String,
+    /// What.
+    pub outcome: T,
+}
+
+/// A signal.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    /// The signal.
+    pub request: SignalWorkflowExecutionRequest,
+    /// The sender, if it is a workflow.
+    pub source: Option<WorkflowExecution>,
+    /// Whether a first workflow task that is delayed is to be scheduled at once.
+    pub skips_delay: bool,
+    /// Refuse unless the sender is the parent.
+    pub child_only: bool,
+}
+
+/// A request to cancel.
+#[derive(Clone, Debug)]
+pub struct CancelRequest {
+    /// Makes a repeated request harmless.
+    pub request_id: String,
+    /// Who asks.
+    pub identity: String,
+    /// Why.
+    pub reason: String,
+    /// Links of the event.
+    pub links: Vec<Link>,
+    /// The asker and its initiating event, if it is a workflow.
+    pub source: Option<(WorkflowExecution, i64)>,
+    /// Refuse unless the asker is the parent.
+    pub child_only: bool,
+}
+
+/// An end from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Termination {
+    /// Who.
+    pub identity: String,
+    /// Why.
+    pub reason: String,
+    /// More of why.
+    pub details: Option<Payloads>,
+    /// Links of the event.
+    pub links: Vec<Link>,
+    /// Refuse unless this is the parent.
+    pub parent: Option<WorkflowExecution>,
+}

@@ -1,0 +1,72 @@
+//! One file per input. Each validates first and changes afterwards, so that a refusal leaves the run as it was.
+
+pub(super) mod activity_canceled;
+pub(super) mod activity_completed;
+pub(super) mod activity_failed;
+pub(super) mod activity_heartbeat;
+pub(super) mod activity_started;
+pub(super) mod child_closed;
+pub(super) mod child_started;
+pub(super) mod external_delivered;
+pub(super) mod first_task;
+pub(super) mod request_cancel;
+pub(super) mod reset_sticky;
+pub(super) mod signal;
+pub(super) mod start;
+pub(super) mod terminate;
+pub(super) mod tick;
+pub(super) mod workflow_task_completed;
+pub(super) mod workflow_task_failed;
+pub(super) mod workflow_task_started;
+
+use longhaul_proto::Refusal;
+
+use super::{
+    ActivityRef, Run,
+    state::{Activity, Phase, WorkflowTask},
+};
+
+/// Refuses whatever needs a run that goes on.
+fn ensure_running(run: &Run) -> Result<(), Refusal> {
+    if run.is_running() { Ok(()) } else { Err(Refusal::not_found("workflow execution already completed")) }
+}
+
+/// The started workflow task that a worker speaks of.
+fn started_task(
+    run: &Run,
+    scheduled_event_id: i64,
+    started_event_id: i64,
+    attempt: i32,
+) -> Result<&WorkflowTask, Refusal> {
+    ensure_running(run)?;
+    run.workflow_task
+        .as_ref()
+        .filter(|task| {
+            task.scheduled_event_id == scheduled_event_id
+                && task.attempt == attempt
+                && task.started.as_ref().is_some_and(|started| started.event_id == started_event_id)
+        })
+        .ok_or_else(|| Refusal::not_found("Workflow task not found."))
+}
+
+/// The pending activity that a worker speaks of. By its token it has to be the started attempt the token was given
+/// for; by its id it may also be one that no worker has.
+fn pending_activity<'r>(run: &'r Run, activity: &ActivityRef) -> Result<(i64, &'r Activity), Refusal> {
+    ensure_running(run)?;
+    let gone = || {
+        Refusal::not_found(
+            "invalid activityID or activity already timed out or invoking workflow is completed",
+        )
+    };
+    match activity {
+        ActivityRef::Id(id) => {
+            run.activity_by_id(id).ok_or_else(|| Refusal::not_found(format!("cannot find pending activity with ActivityID {id}, check workflow execution history for more details")))
+        }
+        ActivityRef::Token { scheduled_event_id, attempt } => run
+            .activities
+            .get(scheduled_event_id)
+            .filter(|activity| activity.attempt == *attempt && matches!(activity.phase, Phase::Started { .. }))
+            .map(|activity| (*scheduled_event_id, activity))
+            .ok_or_else(gone),
+    }
+}

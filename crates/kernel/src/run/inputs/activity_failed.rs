@@ -1,0 +1,127 @@
+//! An attempt of an activity has failed, or has used up its time: another one follows, or the activity is over.
+//! This is where an activity's retry is decided; the rules are in `retry.rs`.
+
+use longhaul_proto::{
+    Refusal,
+    api::{
+        common::v1::Payloads,
+        enums::v1::{RetryState, TimeoutType},
+        failure::v1::Failure,
+        history::v1::{
+            ActivityTaskFailedEventAttributes, ActivityTaskTimedOutEventAttributes, history_event::Attributes,
+        },
+    },
+};
+
+use crate::{
+    codec::Pb,
+    run::{
+        ActivityEnd, DutyId, Fact, failure,
+        retry::{self, Verdict},
+        state::Phase,
+        transition::Transition,
+    },
+    time::positive,
+};
+
+/// An attempt failed: a worker said so.
+pub fn step(
+    t: &mut Transition<'_>,
+    end: ActivityEnd<(Option<Failure>, Option<Payloads>)>,
+) -> Result<(), Refusal> {
+    let (scheduled_event_id, _) = super::pending_activity(t.run, &end.activity)?;
+    let (failure, details) = end.outcome;
+    let failure = failure.unwrap_or_default();
+    if details.is_some() {
+        t.fact(Fact::ActivityHeartbeat { scheduled_event_id, at: t.at, details: details.map(Pb) });
+    }
+    let state = match t.retry_activity(scheduled_event_id, &failure) {
+        Verdict::Again(_) => return Ok(()),
+        Verdict::Over(state) => state,
+    };
+    let started_event_id = t.write_activity_started(scheduled_event_id, &end.identity);
+    let failed = ActivityTaskFailedEventAttributes {
+        failure: Some(failure),
+        scheduled_event_id,
+        started_event_id,
+        identity: end.identity,
+        retry_state: state as i32,
+        ..Default::default()
+    };
+    t.outside_event(Attributes::ActivityTaskFailedEventAttributes(failed));
+    t.duty_done(DutyId::Activity(scheduled_event_id));
+    t.needs_task = true;
+    Ok(())
+}
+
+impl Transition<'_> {
+    /// Decides whether another attempt follows this failure, and arranges for it.
+    fn retry_activity(&mut self, scheduled_event_id: i64, failure: &Failure) -> Verdict {
+        let Some(activity) = self.run.activities.get(&scheduled_event_id) else {
+            return Verdict::Over(RetryState::InternalServerError);
+        };
+        if activity.cancel_requested.is_some() {
+            return Verdict::Over(RetryState::CancelRequested);
+        }
+        let policy = retry::with_defaults(activity.scheduled.retry_policy.as_ref());
+        let expires = positive(activity.scheduled.schedule_to_close_timeout.as_ref())
+            .map(|timeout| activity.scheduled_at + timeout);
+        let verdict = retry::decide(&policy, activity.attempt, failure, self.at, expires);
+        if let Verdict::Again(due) = verdict {
+            let kept = failure::truncated(failure, self.context.limits.failure_bytes_max);
+            self.fact(Fact::ActivityRetry {
+                scheduled_event_id,
+                attempt: activity.attempt + 1,
+                at: self.at,
+                due,
+                failure: Pb(kept),
+            });
+        }
+        verdict
+    }
+
+    /// An attempt, or the whole activity, has used up its time.
+    pub fn time_out_activity(&mut self, scheduled_event_id: i64, timeout_type: TimeoutType) {
+        let Some(activity) = self.run.activities.get(&scheduled_event_id) else { return };
+        let details = activity.heartbeat_details.as_ref().map(|details| details.0.clone());
+        let was_started = matches!(activity.phase, Phase::Started { .. });
+        let last_failure = activity.last_failure.as_ref().map(|failure| failure.0.clone());
+        let name = match timeout_type {
+            TimeoutType::StartToClose => "StartToClose",
+            TimeoutType::ScheduleToStart => "ScheduleToStart",
+            TimeoutType::ScheduleToClose => "ScheduleToClose",
+            TimeoutType::Heartbeat => "Heartbeat",
+            TimeoutType::Unspecified => "Unspecified",
+        };
+        let mut failure =
+            failure::timeout(&format!("activity {name} timeout"), timeout_type, details.clone(), None);
+        let state = match timeout_type {
+            TimeoutType::StartToClose | TimeoutType::Heartbeat => {
+                match self.retry_activity(scheduled_event_id, &failure) {
+                    Verdict::Again(_) => return,
+                    Verdict::Over(state) => state,
+                }
+            }
+            _ => RetryState::Timeout,
+        };
+        if state == RetryState::Timeout && timeout_type != TimeoutType::ScheduleToStart {
+            failure = failure::timeout(
+                "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying",
+                TimeoutType::ScheduleToClose,
+                details,
+                last_failure,
+            );
+        }
+        let started_event_id =
+            if was_started { self.write_activity_started(scheduled_event_id, "") } else { 0 };
+        let timed_out = ActivityTaskTimedOutEventAttributes {
+            failure: Some(failure),
+            scheduled_event_id,
+            started_event_id,
+            retry_state: state as i32,
+        };
+        self.outside_event(Attributes::ActivityTaskTimedOutEventAttributes(timed_out));
+        self.duty_done(DutyId::Activity(scheduled_event_id));
+        self.needs_task = true;
+    }
+}

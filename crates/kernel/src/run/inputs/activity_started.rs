@@ -1,0 +1,41 @@
+//! A worker takes an activity task.
+
+use longhaul_proto::Refusal;
+
+use crate::run::{ActivityStart, DutyId, Fact, Reply, state::Phase, transition::Transition};
+
+/// Starts the attempt. No event is written: the attempt may be followed by others, and history tells of the last.
+pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal> {
+    super::ensure_running(t.run)?;
+    t.effects.reply = Reply::Stale;
+    let Some(activity) = t.run.activities.get(&start.scheduled_event_id) else { return Ok(()) };
+    if activity.attempt != start.attempt || activity.stamp != start.stamp {
+        return Ok(());
+    }
+    match &activity.phase {
+        Phase::Backoff => return Ok(()),
+        Phase::Started { request_id, .. } => {
+            if *request_id == start.request_id {
+                t.effects.reply = Reply::ActivityTask;
+            }
+            return Ok(());
+        }
+        Phase::Scheduled => {}
+    }
+    t.start_activity(start.scheduled_event_id, &start.request_id, &start.poll.identity);
+    t.effects.reply = Reply::ActivityTask;
+    Ok(())
+}
+
+impl Transition<'_> {
+    /// Gives the scheduled attempt of an activity to a worker.
+    pub fn start_activity(&mut self, scheduled_event_id: i64, request_id: &str, identity: &str) {
+        self.fact(Fact::ActivityStarted {
+            scheduled_event_id,
+            at: self.at,
+            request_id: request_id.to_owned(),
+            identity: identity.to_owned(),
+        });
+        self.duty_done(DutyId::Activity(scheduled_event_id));
+    }
+}

@@ -1,0 +1,32 @@
+//! Somebody asks the run to cancel.
+
+use longhaul_proto::{
+    Refusal,
+    api::history::v1::{WorkflowExecutionCancelRequestedEventAttributes, history_event::Attributes},
+};
+
+use crate::run::{CancelRequest, Reply, inputs::signal::ensure_child, transition::Transition};
+
+/// Records the first request; later ones succeed and change nothing.
+pub fn step(t: &mut Transition<'_>, request: CancelRequest) -> Result<(), Refusal> {
+    super::ensure_running(t.run)?;
+    ensure_child(t, request.child_only, request.source.as_ref().map(|(execution, _)| execution))?;
+    if t.run.cancel_request.is_some() {
+        t.effects.reply = Reply::Already;
+        return Ok(());
+    }
+    let (external_workflow_execution, external_initiated_event_id) = match request.source {
+        Some((execution, event)) => (Some(execution), event),
+        None => (None, 0),
+    };
+    let requested = WorkflowExecutionCancelRequestedEventAttributes {
+        cause: request.reason,
+        external_initiated_event_id,
+        external_workflow_execution,
+        identity: request.identity,
+    };
+    let attributes = Attributes::WorkflowExecutionCancelRequestedEventAttributes(requested);
+    t.outside_event_of(attributes, None, request.links);
+    t.needs_task = true;
+    Ok(())
+}

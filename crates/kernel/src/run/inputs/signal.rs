@@ -1,0 +1,58 @@
+//! Somebody signals the run.
+
+use longhaul_proto::{
+    Refusal,
+    api::history::v1::{WorkflowExecutionSignaledEventAttributes, history_event::Attributes},
+};
+
+use crate::run::{Fact, Reply, Signal, state::FirstTask, transition::Transition};
+
+/// Records the signal once per request id.
+pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
+    super::ensure_running(t.run)?;
+    ensure_child(t, signal.child_only, signal.source.as_ref())?;
+    if t.run.signal_request_ids.contains(&signal.request.request_id) {
+        t.effects.reply = Reply::Already;
+        return Ok(());
+    }
+    if t.run.signal_count >= t.context.limits.signals_max {
+        return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
+    }
+    if signal.skips_delay && t.run.first_task == FirstTask::Delayed {
+        t.fact(Fact::FirstTask(FirstTask::Scheduled));
+    }
+    record(t, signal);
+    Ok(())
+}
+
+/// Refuses a request that only the parent may make.
+pub fn ensure_child(
+    t: &Transition<'_>,
+    child_only: bool,
+    source: Option<&longhaul_proto::api::common::v1::WorkflowExecution>,
+) -> Result<(), Refusal> {
+    if child_only && t.run.start.parent_workflow_execution.as_ref() != source {
+        return Err(Refusal::not_found("workflow execution is not a child of the requester"));
+    }
+    Ok(())
+}
+
+/// Writes the signal, whatever the state.
+pub fn record(t: &mut Transition<'_>, signal: Signal) {
+    let request = signal.request;
+    if !request.request_id.is_empty() {
+        t.fact(Fact::SignalSeen(request.request_id.clone()));
+    }
+    #[allow(deprecated)]
+    let signaled = WorkflowExecutionSignaledEventAttributes {
+        signal_name: request.signal_name,
+        input: request.input,
+        identity: request.identity,
+        header: request.header,
+        external_workflow_execution: signal.source,
+        request_id: request.request_id,
+        ..Default::default()
+    };
+    t.outside_event_of(Attributes::WorkflowExecutionSignaledEventAttributes(signaled), None, request.links);
+    t.needs_task = true;
+}

@@ -1,0 +1,32 @@
+//! A worker takes the workflow task.
+
+use longhaul_proto::{Refusal, api::enums::v1::TaskQueueKind};
+
+use crate::run::{Fact, Reply, WorkflowTaskStart, state::WorkflowTask, transition::Transition};
+
+/// Starts the task. A task that was dispatched before and is not the pending one any more is stale.
+pub fn step(t: &mut Transition<'_>, start: &WorkflowTaskStart) -> Result<(), Refusal> {
+    super::ensure_running(t.run)?;
+    let is_meant = |task: &&WorkflowTask| {
+        task.scheduled_event_id == start.scheduled_event_id && task.attempt == start.attempt
+    };
+    let Some(task) = t.run.workflow_task.as_ref().filter(is_meant) else {
+        t.effects.reply = Reply::Stale;
+        return Ok(());
+    };
+    if let Some(started) = &task.started {
+        t.effects.reply =
+            if started.request_id == start.request_id { Reply::WorkflowTask } else { Reply::Stale };
+        return Ok(());
+    }
+    let queue = start.poll.task_queue.as_ref();
+    let on_sticky = queue.is_some_and(|queue| queue.kind == TaskQueueKind::Sticky as i32)
+        || t.run.sticky.as_ref().is_some_and(|sticky| queue.is_some_and(|queue| queue.name == sticky.queue));
+    if !on_sticky && t.run.sticky.is_some() {
+        // The sticky worker was not there and somebody else has the task: he knows nothing of this run.
+        t.fact(Fact::Sticky(None));
+    }
+    t.start_workflow_task(&start.request_id, &start.poll.identity);
+    t.effects.reply = Reply::WorkflowTask;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! How a chain goes on after a run: by continue-as-new, by the retry policy, by the cron schedule. The run that closes
+//! and the one that follows are made durable in one commit.
+
+use std::time::Duration;
+
+use longhaul_proto::api::{
+    common::v1::{Link, Memo, Payloads, SearchAttributes},
+    enums::v1::{ContinueAsNewInitiator as Initiator, ParentClosePolicy, RetryState},
+    failure::v1::Failure,
+    history::v1::{
+        WorkflowExecutionStartedEventAttributes, WorkflowExecutionTimedOutEventAttributes,
+        history_event::Attributes,
+    },
+    sdk::v1::UserMetadata,
+};
+
+use super::{
+    DutyId, Effects, Input, NextRun, Run, Start, What,
+    retry::{self, Verdict},
+    transition::Transition,
+};
+use crate::{
+    context::Context,
+    ids::RunId,
+    machine::{Draw, Machine as _},
+    time::{Timestamp, to_proto},
+};
+
+/// What the run that follows will be like.
+pub(super) struct Successor {
+    pub run_id: RunId,
+    pub attributes: Box<WorkflowExecutionStartedEventAttributes>,
+}
+
+impl Run {
+    /// Creates a run and makes its first step.
+    ///
+    /// # Panics
+    /// Never: a start is not refused.
+    pub fn begin(
+        start: Start,
+        context: &std::sync::Arc<Context>,
+        at: Timestamp,
+        draw: &mut Draw,
+    ) -> (Self, Effects) {
+        let mut run = Self::default();
+        let input = Input { context: context.clone(), what: What::Start(Box::new(start)) };
+        let effects = run.step(input, at, draw).expect("a start is not refused");
+        (run, effects)
+    }
+
+    /// The started event of the run that follows, as far as every initiator has it in common.
+    fn successor_attributes(
+        &self,
+        initiator: Initiator,
+        backoff: Duration,
+    ) -> WorkflowExecutionStartedEventAttributes {
+        let mut next = self.start.0.clone();
+        next.continued_execution_run_id = self.run_id.to_string();
+        next.original_execution_run_id = String::new();
+        next.initiator = initiator as i32;
+        next.first_workflow_task_backoff = Some(to_proto(backoff));
+        next.memo = memo(self);
+        next.search_attributes = search_attributes(self);
+        next.attempt = 1;
+        next.eager_execution_accepted = false;
+        next
+    }
+}
+
+impl Transition<'_> {
+    /// What follows a failure: the next attempt by the retry policy, else the next run by the cron schedule.
+    pub fn after_failure(&mut self, failure: &Failure) -> Result<(Successor, RetryState), RetryState> {
+        let state = match &self.run.start.retry_policy {
+            None => RetryState::RetryPolicyNotSet,
+            Some(policy) => {
+                let attempt = self.run.start.attempt.max(1);
+                match retry::decide(policy, attempt, failure, self.at, self.run.execution_deadline) {
+                    Verdict::Again(due) => {
+                        let mut next = self.run.successor_attributes(Initiator::Retry, due.since(self.at));
+                        next.attempt = attempt + 1;
+                        next.continued_failure = Some(failure.clone());
+                        return Ok((self.successor(next), RetryState::InProgress));
+                    }
+                    Verdict::Over(state) => state,
+                }
+            }
+        };
+        let last = self.run.start.last_completion_result.clone();
+        match self.cron_successor(last, Some(failure.clone())) {
+            Some(successor) => Ok((successor, state)),
+            None => Err(state),
+        }
+    }
+
+    /// The next run by the cron schedule, if there is one.
+    pub fn cron_successor(
+        &mut self,
+        last_result: Option<Payloads>,
+        failure: Option<Failure>,
+    ) -> Option<Successor> {
+        if self.run.start.cron_schedule.is_empty() {
+            return None;
+        }
+        let started = self.run.first_task_at.unwrap_or(self.run.start_time);
+        let due = crate::cron::next(&self.run.start.cron_schedule, started, self.at)?;
+        if self.run.execution_deadline.is_some_and(|deadline| due > deadline) {
+            return None;
+        }
+        let mut next = self.run.successor_attributes(Initiator::CronSchedule, due.since(self.at));
+        next.last_completion_result = last_result;
+        next.continued_failure = failure;
+        Some(self.successor(next))
+    }
+
+    /// Draws the run id of the run that follows.
+    pub fn successor(&mut self, attributes: WorkflowExecutionStartedEventAttributes) -> Successor {
+        let run_id = RunId::from_bytes(self.draw.uuid());
+        let mut attributes = Box::new(attributes);
+        attributes.original_execution_run_id = run_id.to_string();
+        Successor { run_id, attributes }
+    }
+
+    /// The started event of a run that follows by continue-as-new.
+    pub fn continued_attributes(&self, backoff: Duration) -> WorkflowExecutionStartedEventAttributes {
+        self.run.successor_attributes(Initiator::Workflow, backoff)
+    }
+
+    /// Creates the run that follows.
+    pub fn start_successor(&mut self, successor: Successor) {
+        let start = Start {
+            namespace: self.run.namespace,
+            workflow_id: self.run.workflow_id.clone(),
+            run_id: successor.run_id,
+            request_id: uuid::Uuid::from_bytes(self.draw.uuid()).to_string(),
+            attributes: successor.attributes,
+            user_metadata: self.run.user_metadata.as_ref().map(|metadata| metadata.0.clone()),
+            links: Vec::new(),
+            signal: None,
+            eager: None,
+            priority: self.run.priority.as_ref().map(|priority| priority.0.clone()),
+        };
+        let context = std::sync::Arc::new(self.context.clone());
+        let (run, effects) = Run::begin(start, &context, self.at, self.draw);
+        self.effects.next_run = Some(Box::new(NextRun { run, effects }));
+    }
+
+    /// Closes the run because its time is up.
+    pub fn close_timed_out(&mut self, next: Result<(Successor, RetryState), RetryState>) {
+        let (successor, state) = match next {
+            Ok((successor, state)) => (Some(successor), state),
+            Err(state) => (None, state),
+        };
+        let timed_out = WorkflowExecutionTimedOutEventAttributes {
+            retry_state: state as i32,
+            new_execution_run_id: successor.as_ref().map_or_else(String::new, |next| next.run_id.to_string()),
+        };
+        if self.run.workflow_task_started() && !self.run.buffered.is_empty() {
+            self.flush();
+        }
+        self.close_with(Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out), Vec::new(), None);
+        if let Some(successor) = successor {
+            self.start_successor(successor);
+        }
+    }
+
+    /// Writes the close event and takes on what the run owes its parent and its children.
+    pub fn close_with(&mut self, attributes: Attributes, links: Vec<Link>, metadata: Option<UserMetadata>) {
+        self.drop_buffer();
+        self.event_of(self.at, attributes, metadata, links);
+        self.effects.visible = true;
+        self.close_children();
+        let goes_on = self.run.closed.as_ref().is_some_and(|closed| closed.new_run_id.is_some());
+        if self.run.start.parent_workflow_execution.is_some() && !goes_on {
+            self.duty(DutyId::NotifyParent);
+        }
+    }
+
+    /// Applies the parent close policy: a child that was not started never will be, unless it is to be abandoned.
+    fn close_children(&mut self) {
+        let children: Vec<(i64, bool, i32)> = self
+            .run
+            .children
+            .iter()
+            .map(|(event, child)| (*event, child.started.is_some(), child.initiated.parent_close_policy))
+            .collect();
+        for (event, started, policy) in children {
+            let abandoned = policy == ParentClosePolicy::Abandon as i32;
+            match (started, abandoned) {
+                (_, true) => {}
+                (true, false) => self.duty(DutyId::CloseChild(event)),
+                (false, false) => self.duty_done(DutyId::StartChild(event)),
+            }
+        }
+    }
+}
+
+/// The memo as it is now, in the form of the API.
+fn memo(run: &Run) -> Option<Memo> {
+    (!run.memo.is_empty()).then(|| Memo {
+        fields: run.memo.iter().map(|(name, payload)| (name.clone(), payload.0.clone())).collect(),
+    })
+}
+
+/// The search attributes as they are now, in the form of the API.
+fn search_attributes(run: &Run) -> Option<SearchAttributes> {
+    (!run.search_attributes.is_empty()).then(|| SearchAttributes {
+        indexed_fields: run.search_attributes.iter().map(|(name, p)| (name.clone(), p.0.clone())).collect(),
+    })
+}

@@ -1,0 +1,131 @@
+//! How a run begins on request: from a client's start, a client's signal-with-start, or a parent's command.
+
+use std::time::Duration;
+
+use longhaul_proto::api::{
+    common::v1::WorkflowExecution, history::v1::WorkflowExecutionStartedEventAttributes,
+    workflowservice::v1::StartWorkflowExecutionRequest,
+};
+
+use super::{Signal, Start, retry};
+use crate::{
+    context::Context,
+    ids::{NamespaceId, RunId},
+    time::{Timestamp, positive, to_proto},
+};
+
+/// Where a start comes from.
+#[derive(Clone, Debug, Default)]
+pub struct StartOrigin {
+    /// The parent and its place, if it is a child.
+    pub parent: Option<ParentPlace>,
+    /// A signal that comes with the start.
+    pub signal: Option<Box<Signal>>,
+    /// Whether the starter takes the first workflow task at once.
+    pub eager: bool,
+}
+
+/// The place of a child in its tree.
+#[derive(Clone, Debug)]
+pub struct ParentPlace {
+    /// The parent's run.
+    pub execution: WorkflowExecution,
+    /// Name of its namespace.
+    pub namespace: String,
+    /// Id of its namespace.
+    pub namespace_id: NamespaceId,
+    /// The parent's initiated event.
+    pub initiated_event_id: i64,
+    /// Root of the tree.
+    pub root: WorkflowExecution,
+}
+
+/// Turns a validated request into the start of a run.
+pub fn from_request(
+    request: StartWorkflowExecutionRequest,
+    origin: StartOrigin,
+    namespace: NamespaceId,
+    run_id: RunId,
+    at: Timestamp,
+    context: &Context,
+) -> Start {
+    let execution_timeout = positive(request.workflow_execution_timeout.as_ref());
+    let run_timeout = shorter(positive(request.workflow_run_timeout.as_ref()), execution_timeout);
+    let task_timeout = positive(request.workflow_task_timeout.as_ref())
+        .unwrap_or(Duration::from_secs(10))
+        .min(context.limits.workflow_task_timeout_max)
+        .min(run_timeout.unwrap_or(Duration::MAX));
+    let delay = positive(request.workflow_start_delay.as_ref());
+    let cron = if request.cron_schedule.is_empty() {
+        None
+    } else {
+        crate::cron::next(&request.cron_schedule, at, at).map(|due| due.since(at))
+    };
+    let backoff = cron.or(delay).unwrap_or_default();
+    let root = origin.parent.as_ref().map(|parent| parent.root.clone());
+    let retry_policy = request.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
+    let mut queue = request.task_queue;
+    if let Some(queue) = &mut queue {
+        queue.kind = longhaul_proto::api::enums::v1::TaskQueueKind::Normal as i32;
+    }
+    let attributes = WorkflowExecutionStartedEventAttributes {
+        workflow_type: request.workflow_type,
+        task_queue: queue,
+        input: request.input,
+        workflow_execution_timeout: execution_timeout.map(to_proto),
+        workflow_run_timeout: run_timeout.map(to_proto),
+        workflow_task_timeout: Some(to_proto(task_timeout)),
+        continued_failure: request.continued_failure,
+        last_completion_result: request.last_completion_result,
+        original_execution_run_id: run_id.to_string(),
+        identity: request.identity.clone(),
+        first_execution_run_id: run_id.to_string(),
+        attempt: 1,
+        workflow_execution_expiration_time: execution_timeout
+            .map(|timeout| (at + backoff + timeout).to_proto()),
+        retry_policy,
+        cron_schedule: request.cron_schedule,
+        first_workflow_task_backoff: Some(to_proto(backoff)),
+        memo: request.memo.filter(|memo| !memo.fields.is_empty()),
+        search_attributes: request
+            .search_attributes
+            .filter(|attributes| !attributes.indexed_fields.is_empty()),
+        header: request.header,
+        workflow_id: request.workflow_id.clone(),
+        completion_callbacks: request.completion_callbacks,
+        root_workflow_execution: root,
+        versioning_override: request.versioning_override,
+        priority: request.priority,
+        ..Default::default()
+    };
+    let mut attributes = Box::new(attributes);
+    if let Some(parent) = origin.parent {
+        attributes.parent_workflow_namespace = parent.namespace;
+        attributes.parent_workflow_namespace_id = parent.namespace_id.to_string();
+        attributes.parent_workflow_execution = Some(parent.execution);
+        attributes.parent_initiated_event_id = parent.initiated_event_id;
+    } else {
+        let root = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: run_id.to_string() };
+        attributes.root_workflow_execution = Some(root);
+    }
+    Start {
+        namespace,
+        workflow_id: request.workflow_id,
+        run_id,
+        request_id: request.request_id,
+        attributes,
+        user_metadata: request.user_metadata,
+        links: request.links,
+        signal: origin.signal,
+        eager: origin.eager.then_some(request.identity),
+        priority: None,
+    }
+}
+
+/// The shorter of two lengths, of which any may be unlimited.
+fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

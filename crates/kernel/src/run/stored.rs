@@ -1,0 +1,86 @@
+//! How a run is stored: a snapshot now and then, and behind it one delta per transition. A delta names facts and says
+//! where events of the history stand between them; the events themselves are stored once, in the history.
+
+use std::collections::VecDeque;
+
+use longhaul_proto::api::history::v1::HistoryEvent;
+use minicbor::{Decode, Encode};
+
+use super::{Change, Fact, Run};
+use crate::codec::{self, Unreadable};
+
+/// One transition, without its events.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Delta {
+    #[n(0)]
+    entries: Vec<Entry>,
+}
+
+/// One change of a delta.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+enum Entry {
+    /// The next event of the history.
+    #[n(0)]
+    Event,
+    /// The next event of the history, which had been buffered.
+    #[n(1)]
+    Flushed,
+    /// A fact.
+    #[n(2)]
+    Fact(#[n(0)] Fact),
+}
+
+impl Delta {
+    /// The delta of a transition.
+    pub fn of(changes: &[Change]) -> Self {
+        let entries = changes
+            .iter()
+            .map(|change| match change {
+                Change::Event(_) => Entry::Event,
+                Change::Flushed(_) => Entry::Flushed,
+                Change::Fact(fact) => Entry::Fact(fact.clone()),
+            })
+            .collect();
+        Self { entries }
+    }
+
+    /// Number of events it takes from the history.
+    pub fn events(&self) -> usize {
+        self.entries.iter().filter(|entry| !matches!(entry, Entry::Fact(_))).count()
+    }
+}
+
+impl Run {
+    /// Encodes the whole state.
+    pub fn snapshot(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Restores a run from a snapshot, the deltas behind it, and the events of the history behind it.
+    ///
+    /// # Errors
+    /// If a record is damaged, or the deltas and the events do not belong together.
+    pub fn restore(
+        snapshot: &[u8],
+        deltas: &[impl AsRef<[u8]>],
+        events: Vec<HistoryEvent>,
+    ) -> Result<Self, Unreadable> {
+        let mut run: Self = codec::decode(snapshot)?;
+        let mut events: VecDeque<_> =
+            events.into_iter().filter(|event| event.event_id >= run.next_event_id).collect();
+        let mut next =
+            || events.pop_front().map(Box::new).ok_or_else(|| Unreadable("history ends before state".into()));
+        for delta in deltas {
+            let delta: Delta = codec::decode(delta.as_ref())?;
+            for entry in delta.entries {
+                let change = match entry {
+                    Entry::Event => Change::Event(next()?),
+                    Entry::Flushed => Change::Flushed(next()?),
+                    Entry::Fact(fact) => Change::Fact(fact),
+                };
+                run.fold(&change);
+            }
+        }
+        Ok(run)
+    }
+}

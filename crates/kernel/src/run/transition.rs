@@ -1,0 +1,256 @@
+//! One step in the making: gives events their ids, keeps the buffer and its order, and brings a step to its end.
+
+use longhaul_proto::api::{
+    common::v1::Link,
+    history::v1::{HistoryEvent, history_event::Attributes},
+    sdk::v1::UserMetadata,
+};
+
+use super::{Change, DutyId, Effects, Fact, Run, change::event_type, state::FirstTask};
+use crate::{codec::Pb, context::Context, machine::Draw, time::Timestamp};
+
+/// A step in the making.
+pub(super) struct Transition<'a> {
+    pub run: &'a mut Run,
+    pub at: Timestamp,
+    pub draw: &'a mut Draw,
+    pub context: &'a Context,
+    pub effects: Effects,
+    /// Whether something happened that a worker has to see.
+    pub needs_task: bool,
+}
+
+impl<'a> Transition<'a> {
+    pub fn new(run: &'a mut Run, at: Timestamp, draw: &'a mut Draw, context: &'a Context) -> Self {
+        Self { run, at, draw, context, effects: Effects::default(), needs_task: false }
+    }
+
+    /// Folds a change and remembers it.
+    pub fn change(&mut self, change: Change) {
+        self.run.fold(&change);
+        self.effects.changes.push(change);
+    }
+
+    pub fn fact(&mut self, fact: Fact) {
+        self.change(Change::Fact(fact));
+    }
+
+    /// Appends an event, whatever the state of the workflow task, and answers its id.
+    pub fn event(&mut self, attributes: Attributes) -> i64 {
+        self.event_of(self.at, attributes, None, Vec::new())
+    }
+
+    /// Appends an event with its time, metadata and links.
+    pub fn event_of(
+        &mut self,
+        time: Timestamp,
+        attributes: Attributes,
+        user_metadata: Option<UserMetadata>,
+        links: Vec<Link>,
+    ) -> i64 {
+        let id = self.run.next_event_id;
+        let event = self.draft(id, time, attributes, user_metadata, links);
+        self.change(Change::Event(Box::new(event)));
+        id
+    }
+
+    /// Appends an event from outside of the workflow task: buffers it while a worker has one.
+    pub fn outside_event(&mut self, attributes: Attributes) {
+        self.outside_event_of(attributes, None, Vec::new());
+    }
+
+    /// Appends or buffers an event with its metadata and links.
+    pub fn outside_event_of(
+        &mut self,
+        attributes: Attributes,
+        metadata: Option<UserMetadata>,
+        links: Vec<Link>,
+    ) {
+        if self.run.workflow_task_started() {
+            let event = self.draft(0, self.at, attributes, metadata, links);
+            self.fact(Fact::Buffered(Pb(event)));
+        } else {
+            self.event_of(self.at, attributes, metadata, links);
+        }
+    }
+
+    fn draft(
+        &self,
+        event_id: i64,
+        time: Timestamp,
+        attributes: Attributes,
+        user_metadata: Option<UserMetadata>,
+        links: Vec<Link>,
+    ) -> HistoryEvent {
+        let worker_may_ignore =
+            matches!(attributes, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_));
+        HistoryEvent {
+            event_id,
+            event_time: Some(time.to_proto()),
+            event_type: event_type(&attributes),
+            task_id: super::task_id(event_id),
+            worker_may_ignore,
+            user_metadata,
+            links,
+            attributes: Some(attributes),
+            ..HistoryEvent::default()
+        }
+    }
+
+    /// Gives the buffered events their ids: first all others, then the ends of activities and children, each group in
+    /// its own order. So a "started" always precedes its end.
+    pub fn flush(&mut self) {
+        if self.run.buffered.is_empty() {
+            return;
+        }
+        let (ends, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.run.buffered).into_iter().partition(|event| ends_something(event));
+        let mut started = std::collections::BTreeMap::new();
+        for mut event in others.into_iter().chain(ends).map(|event| event.0) {
+            event.event_id = self.run.next_event_id;
+            event.task_id = super::task_id(event.event_id);
+            patch_started_id(&mut event, &mut started);
+            self.change(Change::Flushed(Box::new(event)));
+        }
+        self.fact(Fact::BufferEmptied);
+        self.needs_task = true;
+    }
+
+    /// Forgets the buffered events: the run closes and nobody will see them.
+    pub fn drop_buffer(&mut self) {
+        if !self.run.buffered.is_empty() {
+            self.fact(Fact::BufferEmptied);
+        }
+    }
+
+    /// Takes a duty upon the run. A duty that is there already is renewed.
+    pub fn duty(&mut self, duty: DutyId) {
+        self.fact(Fact::DutyPut(duty));
+        if !self.effects.duties.contains(&duty) {
+            self.effects.duties.push(duty);
+        }
+        self.effects.duties_done.retain(|done| *done != duty);
+    }
+
+    /// Rids the run of a duty, if it has it.
+    pub fn duty_done(&mut self, duty: DutyId) {
+        if self.run.duties.contains(&duty) {
+            self.fact(Fact::DutyDone(duty));
+            self.effects.duties.retain(|put| *put != duty);
+            self.effects.duties_done.push(duty);
+        }
+    }
+
+    /// Brings the step to its end: schedules the workflow task that is due and sets the wake.
+    pub fn finish(mut self) -> Effects {
+        if self.run.is_running() {
+            if self.needs_task
+                && self.run.workflow_task.is_none()
+                && self.run.first_task == FirstTask::Scheduled
+            {
+                self.schedule_workflow_task();
+            }
+        } else {
+            for duty in self.run.duties.clone() {
+                if matches!(duty, DutyId::WorkflowTask | DutyId::Activity(_)) {
+                    self.duty_done(duty);
+                }
+            }
+        }
+        self.set_wake();
+        if !self.effects.changes.is_empty() {
+            self.fact(Fact::Transitioned);
+        }
+        self.effects
+    }
+
+    /// Asks the store for a wake at the earliest deadline. A wake that comes too early is harmless, so it is only
+    /// moved when the deadline is earlier, or when it has passed.
+    fn set_wake(&mut self) {
+        let earliest = self.run.earliest_deadline(self.context);
+        let wake = match (self.run.wake, earliest) {
+            (Some(wake), Some(earliest)) if wake > self.at && wake <= earliest => return,
+            // A wake with nothing to wake for is left to pass, unless the run is over.
+            (Some(wake), None) if wake > self.at && self.run.is_running() => return,
+            (None, None) => return,
+            (_, earliest) => earliest,
+        };
+        if wake == self.run.wake {
+            return;
+        }
+        let old = self.run.wake;
+        self.fact(Fact::Wake(wake));
+        self.effects.wake = Some((old, wake));
+    }
+}
+
+/// Whether the event ends an activity or a child.
+fn ends_something(event: &HistoryEvent) -> bool {
+    matches!(
+        event.attributes,
+        Some(
+            Attributes::ActivityTaskCompletedEventAttributes(_)
+                | Attributes::ActivityTaskFailedEventAttributes(_)
+                | Attributes::ActivityTaskTimedOutEventAttributes(_)
+                | Attributes::ActivityTaskCanceledEventAttributes(_)
+                | Attributes::ChildWorkflowExecutionCompletedEventAttributes(_)
+                | Attributes::ChildWorkflowExecutionFailedEventAttributes(_)
+                | Attributes::ChildWorkflowExecutionCanceledEventAttributes(_)
+                | Attributes::ChildWorkflowExecutionTimedOutEventAttributes(_)
+                | Attributes::ChildWorkflowExecutionTerminatedEventAttributes(_)
+                | Attributes::NexusOperationCompletedEventAttributes(_)
+                | Attributes::NexusOperationFailedEventAttributes(_)
+                | Attributes::NexusOperationCanceledEventAttributes(_)
+                | Attributes::NexusOperationTimedOutEventAttributes(_)
+        )
+    )
+}
+
+/// Fills in the started event of an end whose start was buffered with it. `started` collects the ids of the starts,
+/// by the event that scheduled or initiated them.
+fn patch_started_id(event: &mut HistoryEvent, started: &mut std::collections::BTreeMap<i64, i64>) {
+    let id = event.event_id;
+    let patch = |key: i64, field: &mut i64| {
+        if *field == 0
+            && let Some(started) = started.get(&key)
+        {
+            *field = *started;
+        }
+    };
+    match &mut event.attributes {
+        Some(Attributes::ActivityTaskStartedEventAttributes(a)) => {
+            started.insert(a.scheduled_event_id, id);
+        }
+        Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) => {
+            started.insert(a.initiated_event_id, id);
+        }
+        Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => {
+            patch(a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Some(Attributes::ActivityTaskFailedEventAttributes(a)) => {
+            patch(a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => {
+            patch(a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => {
+            patch(a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(a)) => {
+            patch(a.initiated_event_id, &mut a.started_event_id);
+        }
+        Some(Attributes::ChildWorkflowExecutionFailedEventAttributes(a)) => {
+            patch(a.initiated_event_id, &mut a.started_event_id);
+        }
+        Some(Attributes::ChildWorkflowExecutionCanceledEventAttributes(a)) => {
+            patch(a.initiated_event_id, &mut a.started_event_id);
+        }
+        Some(Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a)) => {
+            patch(a.initiated_event_id, &mut a.started_event_id);
+        }
+        Some(Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a)) => {
+            patch(a.initiated_event_id, &mut a.started_event_id);
+        }
+        _ => {}
+    }
+}

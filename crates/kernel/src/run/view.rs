@@ -1,0 +1,222 @@
+//! How a run looks to those who ask for it: the answer to a describe, and the information in lists.
+
+use std::time::Duration;
+
+use longhaul_proto::api::{
+    activity::v1::ActivityOptions,
+    common::v1::{Memo, SearchAttributes, WorkflowExecution},
+    enums::v1::{PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
+    taskqueue::v1::TaskQueue,
+    workflow::v1::{
+        PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo, ResetPoints,
+        WorkflowExecutionConfig, WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+    },
+    workflowservice::v1::DescribeWorkflowExecutionResponse,
+};
+
+use super::{
+    Run,
+    state::{Activity, Phase},
+};
+use crate::{
+    context::Context,
+    time::{Timestamp, positive, to_proto},
+    visibility::{Attributes, with_type},
+};
+
+impl Run {
+    /// The answer to a describe.
+    pub fn describe(&self, context: &Context) -> DescribeWorkflowExecutionResponse {
+        let mut info = self.info(&context.attributes);
+        info.memo.get_or_insert_default();
+        info.search_attributes.get_or_insert_default();
+        DescribeWorkflowExecutionResponse {
+            execution_config: Some(self.config()),
+            workflow_execution_info: Some(info),
+            pending_activities: self
+                .activities
+                .values()
+                .map(|activity| self.activity_info(activity))
+                .collect(),
+            pending_children: self.children_info(),
+            pending_workflow_task: self.workflow_task_info(),
+            workflow_extended_info: Some(self.extended_info()),
+            ..DescribeWorkflowExecutionResponse::default()
+        }
+    }
+
+    fn config(&self) -> WorkflowExecutionConfig {
+        let unlimited = |timeout: &Option<prost_types::Duration>| Some(timeout.unwrap_or_default());
+        WorkflowExecutionConfig {
+            task_queue: Some(TaskQueue {
+                name: self.task_queue().to_owned(),
+                kind: TaskQueueKind::Normal as i32,
+                normal_name: String::new(),
+            }),
+            workflow_execution_timeout: unlimited(&self.start.workflow_execution_timeout),
+            workflow_run_timeout: unlimited(&self.start.workflow_run_timeout),
+            default_workflow_task_timeout: Some(to_proto(self.workflow_task_timeout())),
+            user_metadata: self.user_metadata.as_ref().map(|metadata| metadata.0.clone()),
+        }
+    }
+
+    /// What a list shows of the run, and a describe in its middle.
+    #[allow(deprecated)]
+    pub fn info(&self, attributes: &Attributes) -> WorkflowExecutionInfo {
+        let closed = self.close_time;
+        WorkflowExecutionInfo {
+            execution: Some(self.execution()),
+            r#type: self.start.workflow_type.clone(),
+            start_time: Some(self.start_time.to_proto()),
+            close_time: closed.map(Timestamp::to_proto),
+            status: self.status_number,
+            history_length: self.next_event_id - 1,
+            parent_namespace_id: self.start.parent_workflow_namespace_id.clone(),
+            parent_execution: self.start.parent_workflow_execution.clone(),
+            execution_time: Some(self.execution_time().to_proto()),
+            memo: self.memo_message(),
+            search_attributes: self.search_attributes_message(attributes),
+            auto_reset_points: Some(ResetPoints::default()),
+            task_queue: self.task_queue().to_owned(),
+            state_transition_count: i64::try_from(self.transitions).unwrap_or(i64::MAX),
+            history_size_bytes: i64::try_from(self.history_bytes).unwrap_or(i64::MAX),
+            execution_duration: closed.map(|closed| to_proto(closed.since(self.execution_time()))),
+            root_execution: self.root(),
+            first_run_id: self.first_run_id().to_owned(),
+            priority: self.priority.as_ref().map(|priority| priority.0.clone()),
+            ..WorkflowExecutionInfo::default()
+        }
+    }
+
+    /// The root of the tree of children this run is in; itself if it has no parent.
+    pub fn root(&self) -> Option<WorkflowExecution> {
+        self.start.root_workflow_execution.clone().or_else(|| Some(self.execution()))
+    }
+
+    /// When the run begins to execute: its start, or the end of its first delay.
+    pub fn execution_time(&self) -> Timestamp {
+        self.start_time + positive(self.start.first_workflow_task_backoff.as_ref()).unwrap_or(Duration::ZERO)
+    }
+
+    fn memo_message(&self) -> Option<Memo> {
+        (!self.memo.is_empty()).then(|| Memo {
+            fields: self.memo.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        })
+    }
+
+    fn search_attributes_message(&self, attributes: &Attributes) -> Option<SearchAttributes> {
+        let typed = |name: &String, payload: &longhaul_proto::api::common::v1::Payload| {
+            let payload = payload.clone();
+            let payload = match attributes.type_of(name) {
+                Some(value_type) => with_type(payload, value_type),
+                None => payload,
+            };
+            (name.clone(), payload)
+        };
+        (!self.search_attributes.is_empty()).then(|| SearchAttributes {
+            indexed_fields: self
+                .search_attributes
+                .iter()
+                .map(|(name, value)| typed(name, &value.0))
+                .collect(),
+        })
+    }
+
+    fn extended_info(&self) -> WorkflowExecutionExtendedInfo {
+        let request = RequestIdInfo {
+            event_type: longhaul_proto::api::enums::v1::EventType::WorkflowExecutionStarted as i32,
+            event_id: 1,
+            buffered: false,
+        };
+        WorkflowExecutionExtendedInfo {
+            execution_expiration_time: self
+                .start
+                .workflow_execution_expiration_time
+                .or_else(|| self.execution_deadline.map(Timestamp::to_proto)),
+            run_expiration_time: self.run_deadline.map(Timestamp::to_proto),
+            cancel_requested: self.cancel_request.is_some(),
+            original_start_time: Some(self.start_time.to_proto()),
+            request_id_infos: [(self.create_request_id.clone(), request)].into(),
+            ..WorkflowExecutionExtendedInfo::default()
+        }
+    }
+
+    fn workflow_task_info(&self) -> Option<PendingWorkflowTaskInfo> {
+        let task = self.workflow_task.as_ref().filter(|_| self.is_running())?;
+        let state = if task.started.is_some() {
+            PendingWorkflowTaskState::Started
+        } else {
+            PendingWorkflowTaskState::Scheduled
+        };
+        Some(PendingWorkflowTaskInfo {
+            state: state as i32,
+            scheduled_time: Some(task.scheduled_at.to_proto()),
+            original_scheduled_time: Some(task.original_scheduled_at.to_proto()),
+            started_time: task.started.as_ref().map(|started| started.at.to_proto()),
+            attempt: task.attempt,
+            ..PendingWorkflowTaskInfo::default()
+        })
+    }
+
+    fn children_info(&self) -> Vec<PendingChildExecutionInfo> {
+        self.children
+            .iter()
+            .map(|(initiated_id, child)| PendingChildExecutionInfo {
+                workflow_id: child.initiated.workflow_id.clone(),
+                run_id: child.started.as_ref().map_or_else(String::new, |started| started.run_id.clone()),
+                workflow_type_name: child
+                    .initiated
+                    .workflow_type
+                    .as_ref()
+                    .map_or_else(String::new, |workflow_type| workflow_type.name.clone()),
+                initiated_id: *initiated_id,
+                parent_close_policy: child.initiated.parent_close_policy,
+            })
+            .collect()
+    }
+
+    fn activity_info(&self, activity: &Activity) -> PendingActivityInfo {
+        let scheduled = &activity.scheduled;
+        let is_started = matches!(activity.phase, Phase::Started { .. });
+        let state = match activity.phase {
+            _ if activity.cancel_requested.is_some() => PendingActivityState::CancelRequested,
+            Phase::Started { .. } => PendingActivityState::Started,
+            Phase::Scheduled | Phase::Backoff => PendingActivityState::Scheduled,
+        };
+        let retries = activity.attempt > 1;
+        PendingActivityInfo {
+            activity_id: scheduled.activity_id.clone(),
+            activity_type: scheduled.activity_type.clone(),
+            state: state as i32,
+            heartbeat_details: activity.heartbeat_details.as_ref().map(|details| details.0.clone()),
+            last_heartbeat_time: activity.last_heartbeat.map(Timestamp::to_proto),
+            last_started_time: activity.last_started_at.map(Timestamp::to_proto),
+            attempt: activity.attempt,
+            maximum_attempts: scheduled.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts),
+            scheduled_time: (!is_started).then(|| activity.attempt_scheduled_at.to_proto()),
+            expiration_time: positive(scheduled.schedule_to_close_timeout.as_ref())
+                .map(|timeout| (activity.scheduled_at + timeout).to_proto()),
+            last_failure: activity.last_failure.as_ref().map(|failure| failure.0.clone()),
+            last_worker_identity: activity.last_worker.clone(),
+            current_retry_interval: activity
+                .last_attempt_completed_at
+                .filter(|_| retries)
+                .map(|ended| to_proto(activity.attempt_scheduled_at.since(ended))),
+            last_attempt_complete_time: activity.last_attempt_completed_at.map(Timestamp::to_proto),
+            next_attempt_schedule_time: (activity.phase == Phase::Backoff)
+                .then(|| activity.attempt_scheduled_at.to_proto()),
+            priority: scheduled.priority.clone(),
+            activity_options: Some(ActivityOptions {
+                task_queue: scheduled.task_queue.clone(),
+                schedule_to_close_timeout: scheduled.schedule_to_close_timeout,
+                schedule_to_start_timeout: scheduled.schedule_to_start_timeout,
+                start_to_close_timeout: scheduled.start_to_close_timeout,
+                heartbeat_timeout: scheduled.heartbeat_timeout,
+                retry_policy: scheduled.retry_policy.clone(),
+                priority: scheduled.priority.clone(),
+                ..ActivityOptions::default()
+            }),
+            ..PendingActivityInfo::default()
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The life of the workflow task: scheduled, started, failed, timed out. Completion is an input of its own.
+
+use std::time::Duration;
+
+use longhaul_proto::api::{
+    enums::v1::{SuggestContinueAsNewReason as Reason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
+    failure::v1::Failure,
+    history::v1::{
+        HistoryEvent, WorkflowTaskFailedEventAttributes, WorkflowTaskScheduledEventAttributes,
+        WorkflowTaskStartedEventAttributes, WorkflowTaskTimedOutEventAttributes, history_event::Attributes,
+    },
+    taskqueue::v1::TaskQueue,
+};
+
+use super::{
+    DutyId, Fact, Run,
+    change::event_type,
+    state::{Sticky, TaskKind, TaskStarted, WorkflowTask},
+    task_id,
+    transition::Transition,
+};
+use crate::time::to_proto;
+
+/// Attempts that are given the plain timeout; later ones get more time.
+const PLAIN_ATTEMPTS: i32 = 3;
+
+impl Transition<'_> {
+    /// Schedules a workflow task: with an event if it is the first attempt, without one if it is a retry.
+    pub fn schedule_workflow_task(&mut self) {
+        let attempt = self.run.workflow_task_attempt;
+        let timeout = self.task_timeout(attempt);
+        if attempt > 1 {
+            let task = WorkflowTask {
+                kind: TaskKind::Transient,
+                scheduled_event_id: self.run.next_event_id,
+                attempt,
+                scheduled_at: self.at,
+                original_scheduled_at: self.at,
+                timeout,
+                sticky: None,
+                started: None,
+            };
+            self.fact(Fact::TaskScheduled(task));
+        } else {
+            let attributes = scheduled_attributes(self.run, self.run.sticky.as_ref(), timeout, 1);
+            self.event(attributes);
+        }
+        self.duty(DutyId::WorkflowTask);
+    }
+
+    /// The time a worker has: more for each attempt after the third, so that a broken worker is asked ever less often.
+    fn task_timeout(&mut self, attempt: i32) -> Duration {
+        let plain = self.run.workflow_task_timeout();
+        if attempt <= PLAIN_ATTEMPTS {
+            return plain;
+        }
+        let doublings = u32::try_from(attempt - PLAIN_ATTEMPTS - 1).unwrap_or(0).min(16);
+        let extra = Duration::from_secs(5 << doublings).min(self.context.limits.workflow_task_backoff_max);
+        plain + extra.mul_f64(0.8 + 0.2 * (self.draw.number() % 1000) as f64 / 1000.0)
+    }
+
+    /// Gives the scheduled workflow task to a worker.
+    pub fn start_workflow_task(&mut self, request_id: &str, identity: &str) {
+        let Some(mut task) = self.run.workflow_task.clone() else { return };
+        if task.kind == TaskKind::Transient && task.scheduled_event_id != self.run.next_event_id {
+            // Something happened since: the task is no mere retry any more and gets real events.
+            self.fact(Fact::NextTask { attempt: 1, failed: self.run.failed_workflow_tasks });
+            let attributes = scheduled_attributes(self.run, None, self.run.workflow_task_timeout(), 1);
+            self.event_of(task.scheduled_at, attributes, None, Vec::new());
+            task = self.run.workflow_task.clone().expect("the event just folded has set it");
+        }
+        let started = TaskStarted {
+            event_id: task.scheduled_event_id + 1,
+            at: self.at,
+            request_id: request_id.to_owned(),
+            identity: identity.to_owned(),
+            history_bytes: i64::try_from(self.run.history_bytes).unwrap_or(i64::MAX),
+            suggest_reasons: self.suggest_reasons(),
+        };
+        match task.kind {
+            TaskKind::Normal => {
+                let attributes = started_attributes(task.scheduled_event_id, &started);
+                self.event(attributes);
+            }
+            TaskKind::Transient => self.fact(Fact::TaskStarted(started)),
+        }
+        self.duty_done(DutyId::WorkflowTask);
+    }
+
+    fn suggest_reasons(&self) -> Vec<i32> {
+        let mut reasons = Vec::new();
+        if self.run.history_bytes >= self.context.limits.suggest_bytes {
+            reasons.push(Reason::HistorySizeTooLarge as i32);
+        }
+        if self.run.next_event_id >= self.context.limits.suggest_events {
+            reasons.push(Reason::TooManyHistoryEvents as i32);
+        }
+        reasons
+    }
+
+    /// Writes the scheduled and started events of a transient task that completes, so that history shows them.
+    pub fn write_transient_events(&mut self) {
+        let Some(task) = self.run.workflow_task.clone() else { return };
+        if task.kind != TaskKind::Transient {
+            return;
+        }
+        let Some(started) = task.started else { return };
+        let scheduled = scheduled_attributes(self.run, None, task.timeout, task.attempt);
+        let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
+        let started_at = started.at;
+        self.event_of(started_at, started_attributes(scheduled_event_id, &started), None, Vec::new());
+    }
+
+    /// Ends the started workflow task as failed; its successor is scheduled when the step ends.
+    pub fn fail_workflow_task(
+        &mut self,
+        cause: WorkflowTaskFailedCause,
+        failure: Option<Failure>,
+        identity: &str,
+    ) {
+        let Some(task) = self.run.workflow_task.clone() else { return };
+        if task.kind == TaskKind::Normal {
+            let attributes = WorkflowTaskFailedEventAttributes {
+                scheduled_event_id: task.scheduled_event_id,
+                started_event_id: task.started.map_or(0, |started| started.event_id),
+                cause: cause as i32,
+                failure,
+                identity: identity.to_owned(),
+                ..Default::default()
+            };
+            self.event(Attributes::WorkflowTaskFailedEventAttributes(attributes));
+        } else {
+            self.fact(Fact::TaskEnded);
+        }
+        self.after_failed_task(true);
+    }
+
+    /// Ends the workflow task because its time is up.
+    pub fn time_out_workflow_task(&mut self, timeout_type: TimeoutType) {
+        let Some(task) = self.run.workflow_task.clone() else { return };
+        if task.kind == TaskKind::Normal {
+            let attributes = WorkflowTaskTimedOutEventAttributes {
+                scheduled_event_id: task.scheduled_event_id,
+                started_event_id: task.started.map_or(0, |started| started.event_id),
+                timeout_type: timeout_type as i32,
+            };
+            self.event(Attributes::WorkflowTaskTimedOutEventAttributes(attributes));
+        } else {
+            self.fact(Fact::TaskEnded);
+        }
+        self.duty_done(DutyId::WorkflowTask);
+        self.after_failed_task(timeout_type == TimeoutType::StartToClose);
+    }
+
+    /// Decides what the next attempt is like. A sticky worker costs no attempt: the task goes to the normal queue.
+    fn after_failed_task(&mut self, counts: bool) {
+        let was_sticky = self.run.sticky.is_some();
+        if was_sticky {
+            self.fact(Fact::Sticky(None));
+        }
+        let failed = self.run.failed_workflow_tasks + i32::from(counts);
+        let mut attempt = self.run.workflow_task_attempt + i32::from(counts && !was_sticky);
+        if !self.run.buffered.is_empty() {
+            // The next task has news to tell and needs events of its own.
+            attempt = 1;
+        }
+        self.fact(Fact::NextTask { attempt, failed });
+        self.flush();
+        self.needs_task = true;
+    }
+}
+
+impl Run {
+    /// The events of a retried workflow task that are not in the history but belong to what its worker sees.
+    pub fn transient_events(&self) -> Vec<HistoryEvent> {
+        let Some(task) = self.workflow_task.as_ref().filter(|task| task.kind == TaskKind::Transient) else {
+            return Vec::new();
+        };
+        let event = |event_id: i64, at: crate::time::Timestamp, attributes: Attributes| HistoryEvent {
+            event_id,
+            event_time: Some(at.to_proto()),
+            event_type: event_type(&attributes),
+            task_id: task_id(event_id),
+            attributes: Some(attributes),
+            ..HistoryEvent::default()
+        };
+        let id = self.next_event_id;
+        let mut events =
+            vec![event(id, task.scheduled_at, scheduled_attributes(self, None, task.timeout, task.attempt))];
+        if let Some(started) = &task.started {
+            events.push(event(id + 1, started.at, started_attributes(id, started)));
+        }
+        events
+    }
+
+    /// The queue the pending workflow task is dispatched on.
+    pub fn dispatch_queue(&self) -> TaskQueue {
+        queue(self, self.workflow_task.as_ref().and_then(|task| task.sticky.as_ref()))
+    }
+}
+
+/// A queue in the form of the API: a worker's sticky one, which names the normal one, or the normal one.
+fn queue(run: &Run, sticky: Option<&Sticky>) -> TaskQueue {
+    match sticky {
+        Some(sticky) => TaskQueue {
+            name: sticky.queue.clone(),
+            kind: TaskQueueKind::Sticky as i32,
+            normal_name: run.task_queue().to_owned(),
+        },
+        None => TaskQueue {
+            name: run.task_queue().to_owned(),
+            kind: TaskQueueKind::Normal as i32,
+            normal_name: String::new(),
+        },
+    }
+}
+
+fn scheduled_attributes(run: &Run, sticky: Option<&Sticky>, timeout: Duration, attempt: i32) -> Attributes {
+    Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+        task_queue: Some(queue(run, sticky)),
+        start_to_close_timeout: Some(to_proto(timeout)),
+        attempt,
+    })
+}
+
+fn started_attributes(scheduled_event_id: i64, started: &TaskStarted) -> Attributes {
+    Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+        scheduled_event_id,
+        identity: started.identity.clone(),
+        request_id: started.request_id.clone(),
+        suggest_continue_as_new: !started.suggest_reasons.is_empty(),
+        suggest_continue_as_new_reasons: started.suggest_reasons.clone(),
+        history_size_bytes: started.history_bytes,
+        ..Default::default()
+    })
+}

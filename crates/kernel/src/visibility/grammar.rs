@@ -1,0 +1,248 @@
+//! From text to SQL expressions. The grammar is MySQL's, as in the reference, with `STARTS_WITH` added: names may be
+//! back-quoted, strings stand in single or double quotes, `&&` and `||` are `AND` and `OR`.
+//!
+//! A refusal points at the token that can't be, counted as the reference counts: in bytes of the statement that it
+//! builds around the conditions. Size and nesting are limited, so that no query can exhaust the stack.
+
+use std::any::TypeId;
+
+use sqlparser::{
+    ast::{BinaryOperator, Expr},
+    dialect::{Dialect, MySqlDialect, Precedence},
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+    tokenizer::{Location, Token, TokenWithSpan, Tokenizer},
+};
+
+/// Tokens of a query, without counting literals and the commas between them: a long `IN` is cheap, a long chain of
+/// operators is as deep as it is long.
+pub(super) const TOKENS_MAX: usize = 4_000;
+
+/// Levels of parentheses and `NOT`, one inside of the other.
+pub(super) const NESTING_MAX: usize = 64;
+
+/// The operators of our own, as the parser hands them on.
+pub(super) const STARTS_WITH: &str = "STARTS_WITH";
+/// The negation of `STARTS_WITH`.
+pub(super) const NOT_STARTS_WITH: &str = "NOT STARTS_WITH";
+
+/// The parts of a query.
+#[derive(Debug, Default)]
+pub(super) struct Clauses {
+    pub(super) filter: Option<Expr>,
+    pub(super) group_by: Vec<Expr>,
+    pub(super) order_by: Vec<Expr>,
+    pub(super) limit: bool,
+}
+
+/// Reads the conditions and the clauses behind them.
+pub(super) fn parse(text: &str) -> Result<Clauses, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Clauses::default());
+    }
+    let head = text.get(..8).unwrap_or_default().to_ascii_lowercase();
+    let only_clauses = head == "order by" || head == "group by";
+    let before = if only_clauses { "select * from table1 " } else { "select * from table1 where " };
+    let source = Source { text, offset: before.len() };
+    let tokens = source.tokens()?;
+    let mut parser = Parser::new(&FilterDialect)
+        .with_recursion_limit(NESTING_MAX)
+        .with_tokens_with_locations(tokens.clone());
+    clauses(&mut parser, only_clauses).map_err(|error| source.syntax_error(&error, &tokens))
+}
+
+fn clauses(parser: &mut Parser, only_clauses: bool) -> Result<Clauses, ParserError> {
+    let mut found = Clauses::default();
+    if !only_clauses {
+        found.filter = Some(parser.parse_expr()?);
+    }
+    if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
+        found.group_by = parser.parse_comma_separated(Parser::parse_expr)?;
+    }
+    if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
+        found.order_by = parser.parse_comma_separated(|parser| {
+            let expression = parser.parse_expr()?;
+            let _ = parser.parse_one_of_keywords(&[Keyword::ASC, Keyword::DESC]);
+            Ok(expression)
+        })?;
+    }
+    if parser.parse_keyword(Keyword::LIMIT) {
+        found.limit = true;
+        parser.parse_expr()?;
+        if parser.consume_token(&Token::Comma) || parser.parse_keyword(Keyword::OFFSET) {
+            parser.parse_expr()?;
+        }
+    }
+    let _ = parser.consume_token(&Token::SemiColon);
+    let next = parser.next_token();
+    match next.token {
+        Token::EOF => Ok(found),
+        _ => parser.expected("end of query", next),
+    }
+}
+
+/// The text of a query and where it stands in the reference's statement.
+struct Source<'a> {
+    text: &'a str,
+    offset: usize,
+}
+
+impl Source<'_> {
+    fn tokens(&self) -> Result<Vec<TokenWithSpan>, String> {
+        let tokens = Tokenizer::new(&FilterDialect, self.text).tokenize_with_location();
+        let mut tokens = tokens.map_err(|error| {
+            let from = self.text.get(self.byte(error.location)..).unwrap_or_default();
+            self.near(self.text.len(), from.trim_start_matches(['\'', '"', '`']))
+        })?;
+        if tokens.iter().filter(|token| !is_literal(&token.token)).count() > TOKENS_MAX {
+            return Err("malformed SQL query: max ast depth reached".into());
+        }
+        if let Some([number, _]) = tokens.array_windows().find(|[left, right]| runs_together(left, right)) {
+            return Err(self.near(self.byte(number.span.end), &lexeme(&number.token)));
+        }
+        for token in &mut tokens {
+            match token.token {
+                Token::StringConcat => token.token = Token::make_keyword("OR"),
+                Token::Overlap => token.token = Token::make_keyword("AND"),
+                _ => {}
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn syntax_error(&self, error: &ParserError, tokens: &[TokenWithSpan]) -> String {
+        let message = match error {
+            ParserError::RecursionLimitExceeded => {
+                return "malformed SQL query: max nesting level reached".into();
+            }
+            ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+        };
+        let culprit = location(message).and_then(|at| tokens.iter().find(|token| token.span.start == at));
+        match culprit {
+            Some(token) => self.near(self.byte(token.span.end), &lexeme(&token.token)),
+            None => self.near(self.text.len(), ""),
+        }
+    }
+
+    /// The parser of the reference has read one byte beyond the token when it complains.
+    fn near(&self, end: usize, lexeme: &str) -> String {
+        let position = self.offset + end + 1;
+        let near = if lexeme.is_empty() { String::new() } else { format!(" near '{lexeme}'") };
+        format!("malformed SQL query: syntax error at position {position}{near}")
+    }
+
+    /// The byte at which a line and column begin.
+    fn byte(&self, at: Location) -> usize {
+        let line_index = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let column_index = usize::try_from(at.column.saturating_sub(1)).unwrap_or(usize::MAX);
+        let before: usize = self.text.split_inclusive('\n').take(line_index).map(str::len).sum();
+        let line = self.text.get(before..).unwrap_or_default();
+        before + line.char_indices().nth(column_index).map_or(line.len(), |(byte, _)| byte)
+    }
+}
+
+/// `5x` is neither a number nor a name.
+fn runs_together(left: &TokenWithSpan, right: &TokenWithSpan) -> bool {
+    matches!(left.token, Token::Number(..)) && matches!(right.token, Token::Word(_))
+}
+
+fn is_literal(token: &Token) -> bool {
+    matches!(
+        token,
+        Token::Whitespace(_)
+            | Token::Comma
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+    )
+}
+
+/// The place that ends a message of the parser, which has no other way to tell it.
+fn location(message: &str) -> Option<Location> {
+    let (_, place) = message.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    Some(Location { line: line.parse().ok()?, column: column.parse().ok()? })
+}
+
+/// What the reference quotes of a token: words, numbers and strings, but no signs.
+fn lexeme(token: &Token) -> String {
+    match token {
+        Token::Word(word) if word.quote_style.is_none() && word.keyword != Keyword::NoKeyword => {
+            word.value.to_lowercase()
+        }
+        Token::Word(word) => word.value.clone(),
+        Token::Number(number, _) => number.clone(),
+        Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text.clone(),
+        Token::Char(_)
+        | Token::LBrace
+        | Token::RBrace
+        | Token::LBracket
+        | Token::RBracket
+        | Token::Backslash => token.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// MySQL with `STARTS_WITH`.
+#[derive(Debug)]
+struct FilterDialect;
+
+impl Dialect for FilterDialect {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<MySqlDialect>()
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        ch.is_ascii_alphabetic() || ch == '_' || ch == '@'
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        self.is_identifier_start(ch) || ch.is_ascii_digit()
+    }
+
+    fn is_delimited_identifier_start(&self, ch: char) -> bool {
+        ch == '`'
+    }
+
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        true
+    }
+
+    fn supports_bang_not_operator(&self) -> bool {
+        true
+    }
+
+    fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        starts_with_ahead(parser).map(|_| Ok(self.prec_value(Precedence::Like)))
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        let operator = starts_with_ahead(parser)?;
+        for _ in operator.split(' ') {
+            parser.next_token();
+        }
+        let right = parser.parse_subexpr(precedence);
+        Some(right.map(|right| Expr::BinaryOp {
+            left: Box::new(expr.clone()),
+            op: BinaryOperator::Custom(operator.to_owned()),
+            right: Box::new(right),
+        }))
+    }
+}
+
+fn starts_with_ahead(parser: &Parser) -> Option<&'static str> {
+    let is_word = |n, wanted: &str| match &parser.peek_nth_token_ref(n).token {
+        Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted),
+        _ => false,
+    };
+    if is_word(0, STARTS_WITH) {
+        return Some(STARTS_WITH);
+    }
+    (is_word(0, "NOT") && is_word(1, STARTS_WITH)).then_some(NOT_STARTS_WITH)
+}

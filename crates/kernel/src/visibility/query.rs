@@ -1,0 +1,119 @@
+//! A query of a list or a count: what the frontend asks of it and what a store evaluates.
+
+use std::sync::Arc;
+
+use longhaul_proto::Refusal;
+
+use super::{
+    Attribute, Attributes, Row, ValueType,
+    attributes::NAMESPACE_DIVISION,
+    convert::{column, condition},
+    filter::{Comparison, Condition, Literal, Test},
+    grammar,
+};
+
+/// The attribute that a count is grouped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupBy(pub Attribute);
+
+/// A parsed query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    filter: Condition,
+    group_by: Option<GroupBy>,
+    names_division: bool,
+}
+
+impl Query {
+    /// Reads a query: the conditions of an SQL `WHERE` clause, then perhaps `GROUP BY`. An empty one selects all.
+    ///
+    /// Rows of a namespace division are hidden unless the query names `TemporalNamespaceDivision`; see `within`.
+    /// A list ignores the grouping, as the reference does.
+    pub fn parse(text: &str, attributes: &Attributes) -> Result<Self, Refusal> {
+        Self::read(text, attributes).map_err(|problem| Refusal::invalid(format!("invalid query: {problem}")))
+    }
+
+    fn read(text: &str, attributes: &Attributes) -> Result<Self, String> {
+        let clauses = grammar::parse(text)?;
+        if clauses.limit {
+            return Err("operation is not supported: 'LIMIT' clause".into());
+        }
+        let mut seen = Vec::new();
+        let filter = match clauses.filter {
+            Some(expression) => condition(expression, attributes, &mut seen)?,
+            None => Condition::All(Vec::new()),
+        };
+        if clauses.group_by.len() > 1 {
+            return Err("operation is not supported: 'GROUP BY' clause supports only a single field".into());
+        }
+        let group_by = match clauses.group_by.into_iter().next() {
+            Some(expression) => {
+                let (alias, attribute) = column(expression, attributes)?;
+                seen.push(attribute.name.clone());
+                Some(grouping(&alias, attribute)?)
+            }
+            None => None,
+        };
+        let ordered = !clauses.order_by.is_empty();
+        for expression in clauses.order_by {
+            let (_, attribute) = column(expression, attributes)?;
+            sortable(&attribute)?;
+        }
+        if ordered {
+            return Err("operation is not supported: 'ORDER BY' clause".into());
+        }
+        Ok(Self { filter, group_by, names_division: seen.iter().any(|name| &**name == NAMESPACE_DIVISION) })
+    }
+
+    /// Selects the rows of one namespace division instead of those of none, unless the query names the division.
+    pub fn within(mut self, division: &str) -> Self {
+        if !self.names_division {
+            let test = Test::Compare(Comparison::Equal, Literal::Keyword(division.to_owned()));
+            self.filter = Condition::All(vec![Condition::Test(division_attribute(), test), self.filter]);
+            self.names_division = true;
+        }
+        self
+    }
+
+    /// Whether the query selects the row.
+    pub fn matches(&self, row: &Row) -> bool {
+        let visible = self.names_division || !row.attributes.contains_key(NAMESPACE_DIVISION);
+        visible && self.filter.holds(row) == Some(true)
+    }
+
+    /// Equalities that every selected row fulfils: canonical attribute name and keyword.
+    pub fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
+        let mut found = Vec::new();
+        self.filter.required_keywords(&mut found);
+        found
+    }
+
+    /// The attribute to group a count by.
+    pub fn group_by(&self) -> Option<&GroupBy> {
+        self.group_by.as_ref()
+    }
+}
+
+/// The attributes that a count may be grouped by; more of them can be let in here.
+fn grouping(alias: &str, attribute: Attribute) -> Result<GroupBy, String> {
+    match &*attribute.name {
+        "ExecutionStatus" | NAMESPACE_DIVISION => Ok(GroupBy(attribute)),
+        _ => Err(format!(
+            "operation is not supported: 'GROUP BY' clause is not supported for search attribute {alias}"
+        )),
+    }
+}
+
+/// Sorting is refused as a whole after its attributes were checked, as the reference does on an SQL store.
+fn sortable(attribute: &Attribute) -> Result<(), String> {
+    match attribute.value_type {
+        ValueType::Text => {
+            Err("operation is not supported: unable to sort by search attribute type Text".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn division_attribute() -> Attribute {
+    Attribute { name: NAMESPACE_DIVISION.into(), value_type: ValueType::Keyword }
+}
