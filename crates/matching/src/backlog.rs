@@ -95,6 +95,17 @@ impl Backlog {
         None
     }
 
+    /// Drops expired tasks from the front of every lane, as far as they are in memory.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        for lane in self.lanes.values_mut() {
+            while let Some(task) = lane.head.pop_front_if(|task| task.is_expired(now)) {
+                self.count -= 1;
+                self.shelf.budget.give(task.bytes());
+            }
+        }
+        self.lanes.retain(|_, lane| !lane.is_empty());
+    }
+
     /// Number of tasks by priority, and when the oldest of them was scheduled as far as it is in memory.
     pub(crate) fn by_priority(&self) -> impl Iterator<Item = (Priority, usize, Option<Timestamp>)> {
         self.lanes.iter().map(|(priority, lane)| {

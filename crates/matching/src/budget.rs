@@ -34,10 +34,4 @@ impl Budget {
         self.entries.fetch_sub(1, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
-
-    /// Tasks in memory.
-    #[cfg(test)]
-    pub(crate) fn entries(&self) -> usize {
-        self.entries.load(Ordering::Relaxed)
-    }
 }

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 
-/// Labels of a queue.
-#[derive(Clone, Debug)]
+/// Labels of a queue; those of several may be equal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Labels {
     pub(crate) namespace: String,
     pub(crate) task_type: &'static str,
@@ -18,6 +18,7 @@ pub(crate) struct Labels {
 /// The measures of one queue.
 #[derive(Debug)]
 pub(crate) struct Meters {
+    pub(crate) labels: Labels,
     /// Polls that got a task or a query.
     pub(crate) poll_success: Counter,
     /// Those of them whose task did not have to wait.
@@ -30,19 +31,13 @@ pub(crate) struct Meters {
     syncmatch_latency: Histogram,
     /// The same for tasks that had to wait.
     asyncmatch_latency: Histogram,
-    /// Tasks waiting.
-    pub(crate) backlog: Gauge,
     /// Tasks added while nobody had polled for the poller window.
     pub(crate) no_poller_tasks: Counter,
 }
 
 impl Meters {
-    pub(crate) fn new(labels: &Labels) -> Self {
-        let of = [
-            ("namespace", labels.namespace.clone()),
-            ("task_type", labels.task_type.to_owned()),
-            ("taskqueue", labels.task_queue.clone()),
-        ];
+    pub(crate) fn new(labels: Labels) -> Self {
+        let of = labels.pairs();
         Self {
             poll_success: counter!("poll_success", &of),
             poll_success_sync: counter!("poll_success_sync", &of),
@@ -50,8 +45,8 @@ impl Meters {
             poll_latency: histogram!("poll_latency", &of),
             syncmatch_latency: histogram!("syncmatch_latency", &of),
             asyncmatch_latency: histogram!("asyncmatch_latency", &of),
-            backlog: gauge!("approximate_backlog_count", &of),
             no_poller_tasks: counter!("no_poller_tasks", &of),
+            labels,
         }
     }
 
@@ -69,6 +64,21 @@ impl Meters {
             self.asyncmatch_latency.record(after);
         }
     }
+}
+
+impl Labels {
+    fn pairs(&self) -> [(&'static str, String); 3] {
+        [
+            ("namespace", self.namespace.clone()),
+            ("task_type", self.task_type.to_owned()),
+            ("taskqueue", self.task_queue.clone()),
+        ]
+    }
+}
+
+/// Says how many tasks wait in the queues of these labels.
+pub(crate) fn backlog(labels: &Labels, count: usize) {
+    gauge!("approximate_backlog_count", &labels.pairs()).set(count as f64);
 }
 
 /// Says how many queues are loaded.

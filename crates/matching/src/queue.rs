@@ -45,6 +45,7 @@ pub(crate) struct Seq(u64);
 /// A task queue.
 pub(crate) struct Queue {
     pub(crate) meters: Meters,
+    is_sticky: bool,
     host: Host,
     settings: Arc<Settings>,
     queries: Arc<Queries>,
@@ -81,6 +82,7 @@ impl Queue {
         shelf: Shelf,
     ) -> Self {
         let now = Timestamp(host.clock.now());
+        let is_sticky = shelf.lane.sticky;
         let state = State {
             next_seq: 0,
             polls: BTreeMap::new(),
@@ -96,7 +98,7 @@ impl Queue {
             last_used: now,
             added: 0,
         };
-        Self { meters, host, settings, queries, state: Mutex::new(state) }
+        Self { meters, is_sticky, host, settings, queries, state: Mutex::new(state) }
     }
 
     /// Adds a task: hands it to the oldest waiting poll, or keeps it.
@@ -153,10 +155,15 @@ impl Queue {
         }
     }
 
-    /// Pairs what can be paired; for a change that came with time.
-    pub(crate) fn stir(self: &Arc<Self>) {
+    /// Does what became possible with time: drops expired tasks, and pairs what can be paired. Answers the backlog.
+    pub(crate) fn stir(self: &Arc<Self>) -> usize {
+        let now = self.now();
         let mut state = self.state.lock();
-        self.pump(&mut state, self.now(), false);
+        if !state.backlog.is_empty() {
+            state.backlog.expire(now);
+            self.pump(&mut state, now, false);
+        }
+        state.backlog.len()
     }
 
     /// Gives queries, then tasks, to polls, the oldest first, until one side is empty or the rate is reached.

@@ -17,7 +17,7 @@ use crate::{
     Settings,
     backlog::Shelf,
     budget::Budget,
-    metrics::{Labels, Meters, loaded_task_queues},
+    metrics::{self, Labels, Meters},
     query::Queries,
     queue::{Queue, QueueKey},
 };
@@ -80,18 +80,24 @@ impl Queues {
     /// Unloads idle queues, brings measures up to date, and tries again what waits for a spill.
     pub(crate) fn sweep(&self) {
         let before = Timestamp(self.host.clock.now()) - self.settings.idle_unload;
+        let mut backlogs: BTreeMap<Labels, usize> = BTreeMap::new();
         let mut loaded = self.loaded.write();
         // Handles are only given out under this lock: whoever is alone with a queue here stays alone.
-        loaded.retain(|_, queue| Arc::strong_count(queue) > 1 || !queue.is_idle(before));
+        loaded.retain(|_, queue| {
+            let stays = Arc::strong_count(queue) > 1 || !queue.is_idle(before);
+            if !stays {
+                backlogs.insert(queue.meters.labels.clone(), 0);
+            }
+            stays
+        });
         let queues: Vec<_> = loaded.values().cloned().collect();
         drop(loaded);
-        loaded_task_queues(queues.len());
+        metrics::loaded_task_queues(queues.len());
         for queue in queues {
-            let backlog = queue.backlog();
-            queue.meters.backlog.set(backlog as f64);
-            if backlog > 0 {
-                queue.stir();
-            }
+            *backlogs.entry(queue.meters.labels.clone()).or_default() += queue.stir();
+        }
+        for (labels, count) in backlogs {
+            metrics::backlog(&labels, count);
         }
     }
 
@@ -116,7 +122,7 @@ impl Queues {
             budget: self.budget.clone(),
             spill: self.spill.clone(),
         };
-        let meters = Meters::new(&labels);
+        let meters = Meters::new(labels);
         Queue::new(meters, self.host.clone(), self.settings.clone(), self.queries.clone(), shelf)
     }
 

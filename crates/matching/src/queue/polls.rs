@@ -53,7 +53,7 @@ impl Poll {
     /// Waits for an offer; `None` when the time is up or the worker shuts down. Cancel by dropping: an offer that was
     /// made meanwhile goes back.
     pub(crate) async fn next(&self) -> Option<Offer> {
-        let mut place = self.take_place();
+        let mut place = self.take_place()?;
         if let Ok(offer) = place.offer.try_recv() {
             return open(offer);
         }
@@ -97,13 +97,17 @@ impl Poll {
         }
     }
 
-    fn take_place(&self) -> Place<'_> {
+    /// Joins the waiting polls; `None` if the worker was sent home.
+    fn take_place(&self) -> Option<Place<'_>> {
         let (sender, offer) = oneshot::channel();
         let waiting = Waiting { worker_instance_key: self.poller.worker_instance_key.clone(), offer: sender };
         let mut state = self.queue.state.lock();
+        if state.epoch != self.epoch {
+            return None;
+        }
         state.polls.insert(self.seq, waiting);
         self.queue.pump(&mut state, self.queue.now(), false);
-        Place { queue: &self.queue, seq: self.seq, offer }
+        Some(Place { queue: &self.queue, seq: self.seq, offer })
     }
 }
 

@@ -82,18 +82,14 @@ impl Queue {
         view
     }
 
-    /// Number of tasks that wait.
-    pub(crate) fn backlog(&self) -> usize {
-        self.state.lock().backlog.len()
-    }
-
-    /// Whether nothing would be lost if the queue were dropped: nothing waits, and nobody came since `before`.
+    /// Whether nothing would be lost if the queue were dropped: nothing waits, and nobody came since `before`. Tasks in
+    /// a sticky queue do not count: their runs have long sent them elsewhere.
     pub(crate) fn is_idle(&self, before: Timestamp) -> bool {
         let state = self.state.lock();
         state.active == 0
             && state.polls.is_empty()
             && state.queries.is_empty()
-            && state.backlog.is_empty()
+            && (self.is_sticky || state.backlog.is_empty())
             && state.last_used < before
     }
 }
