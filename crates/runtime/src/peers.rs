@@ -2,13 +2,17 @@
 //! three ways to answer: a direct call in the same process, a call between nodes, and the simulator's lossy wire.
 
 mod history;
+mod late;
 mod matching;
+mod token;
 
 use futures_util::future::BoxFuture;
 use longhaul_proto::Refusal;
 
 pub use history::*;
+pub use late::Late;
 pub use matching::*;
+pub use token::{QueryToken, TaskToken};
 
 /// Who asks, for whom, and how long the answer is of use.
 #[derive(Clone, Debug, PartialEq)]

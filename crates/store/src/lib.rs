@@ -6,6 +6,7 @@
 pub mod conformance;
 mod contract;
 mod memory;
+pub mod namespaces;
 mod order;
 mod spill;
 mod tally;

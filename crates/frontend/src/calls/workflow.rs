@@ -1,0 +1,140 @@
+//! The 123 calls of the workflow service.
+
+use longhaul_proto::{
+    Refusal,
+    api::workflowservice::v1::{self as messages, workflow_service_server::WorkflowService},
+};
+
+use super::{Call, State, call_name, serve};
+use crate::{
+    activity_task, asker::Asker, cluster, history_reads, namespaces, search_attributes, task_queue, visibility,
+    workflow_control, workflow_start, workflow_task,
+};
+
+serve! {
+    /// The calls of `temporal.api.workflowservice.v1.WorkflowService`.
+    WORKFLOW_CALLS: WorkflowService;
+    register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse = built namespaces::register;
+    describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse = built namespaces::describe;
+    list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = built namespaces::list;
+    update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse = built namespaces::update;
+    deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse = built namespaces::deprecate;
+    start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse = built workflow_start::start;
+    execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = built workflow_start::multi_operation;
+    get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse = built history_reads::forward;
+    get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse = built history_reads::reverse;
+    poll_workflow_task_queue(PollWorkflowTaskQueueRequest) -> PollWorkflowTaskQueueResponse = built workflow_task::poll;
+    respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse = built workflow_task::completed;
+    respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse = built workflow_task::failed;
+    poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse = built activity_task::poll;
+    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse = built activity_task::heartbeat;
+    record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse = built activity_task::heartbeat_by_id;
+    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse = built activity_task::completed;
+    respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse = built activity_task::completed_by_id;
+    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse = built activity_task::failed;
+    respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse = built activity_task::failed_by_id;
+    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse = built activity_task::canceled;
+    respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest) -> RespondActivityTaskCanceledByIdResponse = built activity_task::canceled_by_id;
+    request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse = built workflow_control::request_cancel;
+    signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse = built workflow_control::signal;
+    signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse = built workflow_start::signal_with_start;
+    reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = built workflow_control::reset;
+    terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse = built workflow_control::terminate;
+    delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = built workflow_control::delete;
+    list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = built visibility::list_open;
+    list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = built visibility::list_closed;
+    list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = built visibility::list;
+    list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = built visibility::list_archived;
+    scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse = built visibility::scan;
+    count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse = built visibility::count;
+    get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = built search_attributes::get;
+    respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = built workflow_task::query_completed;
+    reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = built workflow_task::reset_sticky;
+    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = built task_queue::shutdown_worker;
+    query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = built workflow_control::query;
+    describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = built history_reads::describe;
+    describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = built task_queue::describe;
+    get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = built cluster::cluster_info;
+    get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = built cluster::system_info;
+    list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse = built task_queue::list_partitions;
+    create_schedule(CreateScheduleRequest) -> CreateScheduleResponse = later;
+    describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse = later;
+    update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse = later;
+    patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse = later;
+    list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse = later;
+    delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = later;
+    list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = later;
+    count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = later;
+    update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = later;
+    get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = later;
+    update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = later;
+    get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = later;
+    get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = later;
+    describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse = later;
+    describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse = later;
+    list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse = later;
+    get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse = later;
+    get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse = later;
+    set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse = later;
+    set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse = later;
+    describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse = later;
+    delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse = later;
+    delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse = later;
+    set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse = later;
+    list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse = later;
+    create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse = later;
+    create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse = later;
+    update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse = later;
+    validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse = later;
+    update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse = later;
+    set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = later;
+    update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = built workflow_control::update;
+    poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = built workflow_control::poll_update;
+    start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = later;
+    stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = later;
+    describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = later;
+    list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = later;
+    poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = later;
+    respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = later;
+    respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = later;
+    update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = later;
+    update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse = built workflow_control::update_options;
+    pause_activity(PauseActivityRequest) -> PauseActivityResponse = later;
+    unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = later;
+    reset_activity(ResetActivityRequest) -> ResetActivityResponse = later;
+    create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = later;
+    describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = later;
+    delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = later;
+    list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = later;
+    trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = later;
+    record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = built task_queue::record_worker_heartbeat;
+    list_workers(ListWorkersRequest) -> ListWorkersResponse = later;
+    count_workers(CountWorkersRequest) -> CountWorkersResponse = later;
+    update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = later;
+    fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = later;
+    update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = later;
+    describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = later;
+    pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = later;
+    unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = later;
+    start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = later;
+    start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = later;
+    describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse = later;
+    describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = later;
+    poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = later;
+    poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = later;
+    list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = later;
+    list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = later;
+    count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = later;
+    count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = later;
+    request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = later;
+    request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = later;
+    terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = later;
+    delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse = later;
+    pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse = later;
+    reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse = later;
+    unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse = later;
+    update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = later;
+    terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = later;
+    delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = later;
+    poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = later;
+}

@@ -1,0 +1,183 @@
+//! Checks that many requests share. Texts and limits are those of the reference.
+
+use longhaul_kernel::ids::RunId;
+use longhaul_proto::{
+    Refusal,
+    api::{
+        common::v1::{Link, RetryPolicy, WorkflowExecution, link},
+        taskqueue::v1::TaskQueue,
+    },
+};
+use prost::Message;
+
+/// Longest id or name, in bytes.
+pub(crate) const ID_BYTES_MAX: usize = 1000;
+
+/// Most links of a request.
+const LINKS_MAX: usize = 10;
+
+/// Longest link, in bytes.
+const LINK_BYTES_MAX: usize = 4000;
+
+/// Prefix of task queues that belong to the server.
+const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
+
+/// Error types that a retry policy may name behind the prefix `TemporalTimeout:`.
+const TIMEOUT_TYPES: [&str; 4] = ["StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat"];
+
+/// Refuses an id or name that is too long, as `<what> length exceeds limit.`
+pub(crate) fn length(what: &str, text: &str) -> Result<(), Refusal> {
+    if text.len() > ID_BYTES_MAX {
+        return Err(Refusal::invalid(format!("{what} length exceeds limit.")));
+    }
+    Ok(())
+}
+
+/// Refuses the workflow id of a start.
+pub(crate) fn workflow_id(id: &str) -> Result<(), Refusal> {
+    if id.is_empty() {
+        return Err(Refusal::invalid("WorkflowId is not set on request."));
+    }
+    exact_length("WorkflowId", id)
+}
+
+/// Refuses an id that is too long, naming both lengths.
+pub(crate) fn exact_length(what: &str, text: &str) -> Result<(), Refusal> {
+    if text.len() > ID_BYTES_MAX {
+        let length = text.len();
+        return Err(Refusal::invalid(format!(
+            "{what} exceeds maximum allowed length ({length}/{ID_BYTES_MAX})"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a request that does not name an execution, or names an impossible run.
+pub(crate) fn execution(execution: Option<&WorkflowExecution>) -> Result<&WorkflowExecution, Refusal> {
+    let execution = execution.ok_or_else(|| Refusal::invalid("Execution is not set on request."))?;
+    if execution.workflow_id.is_empty() {
+        return Err(Refusal::invalid("WorkflowId is not set on request."));
+    }
+    if !is_run_id(&execution.run_id) {
+        return Err(Refusal::invalid("Invalid RunId."));
+    }
+    Ok(execution)
+}
+
+/// Whether `run_id` is empty or a UUID.
+pub(crate) fn is_run_id(run_id: &str) -> bool {
+    run_id.is_empty() || RunId::parse(run_id).is_some()
+}
+
+/// Refuses an absent, empty, too long or reserved task queue.
+pub(crate) fn task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusal> {
+    let queue = queue.ok_or_else(|| Refusal::invalid("taskQueue is not set"))?;
+    if queue.name.is_empty() {
+        return Err(Refusal::invalid("missing task queue name"));
+    }
+    if queue.name.len() > ID_BYTES_MAX {
+        return Err(Refusal::invalid("taskQueue length exceeds limit"));
+    }
+    if queue.name.starts_with(RESERVED_QUEUE_PREFIX) {
+        return Err(Refusal::invalid("task queue name cannot start with reserved prefix /_sys/"));
+    }
+    Ok(queue)
+}
+
+/// What is wrong with a wire duration, if anything is.
+pub(crate) fn duration_fault(length: Option<&prost_types::Duration>) -> Option<&'static str> {
+    let length = length?;
+    let (seconds, nanos) = (length.seconds, i64::from(length.nanos));
+    if seconds.signum() * nanos.signum() < 0 {
+        return Some("duration has seconds and nanos with different signs");
+    }
+    (seconds < 0 || nanos < 0).then_some("negative duration")
+}
+
+/// Refuses an impossible timeout of a start; `what` is the field as the reference names it.
+pub(crate) fn timeout(what: &str, length: Option<&prost_types::Duration>) -> Result<(), Refusal> {
+    match duration_fault(length) {
+        Some(fault) => {
+            Err(Refusal::invalid(format!("An invalid {what}Seconds is set on request. cause: {fault}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses an impossible retry policy.
+pub(crate) fn retry_policy(policy: Option<&RetryPolicy>) -> Result<(), Refusal> {
+    let Some(policy) = policy else { return Ok(()) };
+    // One attempt is no retry: the rest of the policy has no meaning then.
+    if policy.maximum_attempts == 1 {
+        return Ok(());
+    }
+    if let Some(fault) = duration_fault(policy.initial_interval.as_ref()) {
+        return Err(Refusal::invalid(format!("invalid InitialInterval set on retry policy: {fault}")));
+    }
+    if policy.backoff_coefficient != 0.0 && policy.backoff_coefficient < 1.0 {
+        return Err(Refusal::invalid("BackoffCoefficient cannot be less than 1 on retry policy."));
+    }
+    if let Some(fault) = duration_fault(policy.maximum_interval.as_ref()) {
+        return Err(Refusal::invalid(format!("invalid MaximumInterval set on retry policy: {fault}")));
+    }
+    let nanos = |length: Option<&prost_types::Duration>| {
+        length.map_or(0, |length| i128::from(length.seconds) * 1_000_000_000 + i128::from(length.nanos))
+    };
+    let longest = nanos(policy.maximum_interval.as_ref());
+    if longest != 0 && longest < nanos(policy.initial_interval.as_ref()) {
+        return Err(Refusal::invalid("MaximumInterval cannot be less than InitialInterval on retry policy."));
+    }
+    if policy.maximum_attempts < 0 {
+        return Err(Refusal::invalid("MaximumAttempts cannot be negative on retry policy."));
+    }
+    let timeouts =
+        policy.non_retryable_error_types.iter().filter_map(|name| name.strip_prefix("TemporalTimeout:"));
+    for name in timeouts {
+        if !TIMEOUT_TYPES.contains(&name) {
+            return Err(Refusal::invalid(format!("Invalid timeout type value: {name}.")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses too many, too long or incomplete links.
+pub(crate) fn links(links: &[Link]) -> Result<(), Refusal> {
+    if links.len() > LINKS_MAX {
+        let count = links.len();
+        return Err(Refusal::invalid(format!(
+            "cannot attach more than {LINKS_MAX} links per request, got {count}"
+        )));
+    }
+    for each in links {
+        let bytes = each.encoded_len();
+        if bytes > LINK_BYTES_MAX {
+            return Err(Refusal::invalid(format!(
+                "link exceeds allowed size of {LINK_BYTES_MAX}, got {bytes}"
+            )));
+        }
+        link(each)?;
+    }
+    Ok(())
+}
+
+fn link(each: &Link) -> Result<(), Refusal> {
+    let missing = |kind: &str, fields: &[(&str, &String)]| {
+        fields.iter().find(|(_, value)| value.is_empty()).map_or(Ok(()), |(name, _)| {
+            Err(Refusal::invalid(format!("{kind} link must not have an empty {name} field")))
+        })
+    };
+    match &each.variant {
+        Some(link::Variant::WorkflowEvent(event)) => missing(
+            "workflow event",
+            &[
+                ("namespace", &event.namespace),
+                ("workflow ID", &event.workflow_id),
+                ("run ID", &event.run_id),
+            ],
+        ),
+        Some(link::Variant::BatchJob(job)) => missing("batch job", &[("job ID", &job.job_id)]),
+        Some(_) => Ok(()),
+        None => Err(Refusal::invalid("unsupported link variant")),
+    }
+}
+

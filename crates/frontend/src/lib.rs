@@ -1,0 +1,28 @@
+//! Speaks the public API to the world: decodes, checks the shape of requests, finds the namespace, asks the room that
+//! owns the answer, and maps refusals to statuses. Holds no durable state.
+
+mod activity_task;
+mod asker;
+mod calls;
+mod check;
+mod cluster;
+mod cron;
+mod frontend;
+mod history_reads;
+mod metrics;
+mod namespaces;
+mod search_attributes;
+mod settings;
+mod status;
+mod task_queue;
+mod transport;
+mod visibility;
+mod workflow_control;
+mod workflow_start;
+mod workflow_task;
+
+pub use calls::{Call, OPERATOR_CALLS, State, WORKFLOW_CALLS};
+pub use cluster::COMPATIBLE_VERSION;
+pub use frontend::{ClusterIdentity, Frontend, Parts};
+pub use settings::Settings;
+pub use transport::serve;

@@ -1,0 +1,106 @@
+//! A namespace in the form of the public API, and what this server promises in one.
+
+use longhaul_kernel::{
+    namespace::{CLUSTER, Namespace},
+    time,
+};
+use longhaul_proto::api::{
+    enums::v1::{ArchivalState, ReplicationState},
+    namespace::v1::{
+        BadBinaries, BadBinaryInfo, NamespaceConfig, NamespaceInfo,
+        namespace_info::{Capabilities, Limits},
+    },
+    replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig},
+    workflowservice::v1::DescribeNamespaceResponse,
+};
+
+use crate::{Frontend, Settings};
+
+/// Largest workflow task completion that is accepted in pages, in bytes.
+const COMPLETION_BYTES_MAX: i64 = 40 << 20;
+
+/// What works in every namespace of this server. SDKs change their behaviour by it, so each `true` is a promise.
+fn capabilities(settings: &Settings) -> Capabilities {
+    Capabilities {
+        eager_workflow_start: settings.eager_workflow_start,
+        sync_update: true,
+        async_update: true,
+        worker_heartbeats: false,
+        reported_problems_search_attribute: true,
+        workflow_pause: false,
+        standalone_activities: false,
+        worker_poll_complete_on_shutdown: false,
+        poller_autoscaling: true,
+        worker_commands: false,
+        standalone_nexus_operation: false,
+        workflow_update_callbacks: false,
+        poller_autoscaling_auto_enroll: false,
+        workflow_task_completion_pagination: false,
+        standalone_activity_start_delay: false,
+        standalone_activity_batch_operations: false,
+        standalone_activity_operator_commands: false,
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let wire = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+    Limits {
+        blob_size_limit_error: wire(settings.blob_bytes_max),
+        memo_size_limit_error: wire(settings.memo_bytes_max),
+        workflow_task_completion_size_limit_error: COMPLETION_BYTES_MAX,
+    }
+}
+
+/// The whole description.
+pub(super) fn described(frontend: &Frontend, namespace: &Namespace) -> DescribeNamespaceResponse {
+    DescribeNamespaceResponse {
+        namespace_info: Some(NamespaceInfo {
+            name: namespace.name.clone(),
+            state: namespace.state.to_proto().into(),
+            description: namespace.description.clone(),
+            owner_email: namespace.owner_email.clone(),
+            data: namespace.data.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            id: namespace.id.to_string(),
+            capabilities: Some(capabilities(&frontend.settings)),
+            limits: Some(limits(&frontend.settings)),
+            supports_schedules: false,
+        }),
+        config: Some(config(namespace)),
+        replication_config: Some(replication(namespace)),
+        ..DescribeNamespaceResponse::default()
+    }
+}
+
+fn config(namespace: &Namespace) -> NamespaceConfig {
+    let binaries = namespace.bad_binaries.iter().map(|(checksum, bad)| {
+        let info = BadBinaryInfo {
+            reason: bad.reason.clone(),
+            operator: bad.operator.clone(),
+            create_time: Some(bad.created.to_proto()),
+        };
+        (checksum.clone(), info)
+    });
+    let aliases =
+        namespace.search_attributes.iter().map(|(name, attribute)| (attribute.column(), name.clone()));
+    NamespaceConfig {
+        workflow_execution_retention_ttl: Some(time::to_proto(namespace.retention)),
+        bad_binaries: Some(BadBinaries { binaries: binaries.collect() }),
+        history_archival_state: ArchivalState::Disabled.into(),
+        visibility_archival_state: ArchivalState::Disabled.into(),
+        custom_search_attribute_aliases: aliases.collect(),
+        ..NamespaceConfig::default()
+    }
+}
+
+/// There is one cluster. The reference leaves the state out for the namespaces it creates itself.
+fn replication(namespace: &Namespace) -> NamespaceReplicationConfig {
+    let state = if namespace.built_in { ReplicationState::Unspecified } else { ReplicationState::Normal };
+    NamespaceReplicationConfig {
+        active_cluster_name: CLUSTER.into(),
+        clusters: vec![ClusterReplicationConfig {
+            cluster_name: CLUSTER.into(),
+            ..ClusterReplicationConfig::default()
+        }],
+        state: state.into(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The search attributes of a namespace: added, removed, listed.
+
+use std::collections::BTreeMap;
+
+use longhaul_kernel::visibility::{PREDEFINED, SYSTEM};
+use longhaul_proto::{
+    Refusal,
+    api::{
+        operatorservice::v1::{
+            AddSearchAttributesRequest, AddSearchAttributesResponse, ListSearchAttributesRequest,
+            ListSearchAttributesResponse, RemoveSearchAttributesRequest, RemoveSearchAttributesResponse,
+        },
+        workflowservice::v1::{GetSearchAttributesRequest, GetSearchAttributesResponse},
+    },
+};
+
+use crate::{
+    Frontend,
+    asker::Asker,
+    frontend::{Allow, Answered, changing},
+};
+
+/// Answers `AddSearchAttributes`.
+pub(crate) async fn add(
+    frontend: &Frontend,
+    _: Asker,
+    request: AddSearchAttributesRequest,
+) -> Answered<AddSearchAttributesResponse> {
+    check_namespace(&request.namespace)?;
+    if request.search_attributes.is_empty() {
+        return Err(Refusal::invalid("SearchAttributes are not set on request.").into());
+    }
+    let wanted: BTreeMap<String, i32> = request.search_attributes.into_iter().collect();
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    frontend
+        .directory
+        .change(&request.namespace, |namespace| namespace.add_search_attributes(&wanted))
+        .await
+        .map_err(changing)?;
+    Ok(AddSearchAttributesResponse {})
+}
+
+/// Answers `RemoveSearchAttributes`.
+pub(crate) async fn remove(
+    frontend: &Frontend,
+    _: Asker,
+    request: RemoveSearchAttributesRequest,
+) -> Answered<RemoveSearchAttributesResponse> {
+    check_namespace(&request.namespace)?;
+    if request.search_attributes.is_empty() {
+        return Err(Refusal::invalid("SearchAttributes are not set on request.").into());
+    }
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    frontend
+        .directory
+        .change(&request.namespace, |namespace| namespace.remove_search_attributes(&request.search_attributes))
+        .await
+        .map_err(changing)?;
+    Ok(RemoveSearchAttributesResponse {})
+}
+
+/// Answers `ListSearchAttributes`.
+pub(crate) async fn list(
+    frontend: &Frontend,
+    _: Asker,
+    request: ListSearchAttributesRequest,
+) -> Answered<ListSearchAttributesResponse> {
+    check_namespace(&request.namespace)?;
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let custom = namespace
+        .search_attributes
+        .iter()
+        .map(|(name, attribute)| (name.clone(), attribute.value_type().to_proto().into()))
+        .collect();
+    let storage_schema = storage_schema().collect();
+    let system_attributes = built_in().collect();
+    Ok(ListSearchAttributesResponse { custom_attributes: custom, system_attributes, storage_schema })
+}
+
+/// Answers `GetSearchAttributes`: what the server knows without asking a namespace.
+pub(crate) async fn get(
+    _: &Frontend,
+    _: Asker,
+    _: GetSearchAttributesRequest,
+) -> Answered<GetSearchAttributesResponse> {
+    Ok(GetSearchAttributesResponse { keys: built_in().collect() })
+}
+
+fn check_namespace(name: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        return Err(Refusal::invalid("Namespace is not set on request."));
+    }
+    Ok(())
+}
+
+fn built_in() -> impl Iterator<Item = (String, i32)> {
+    let system = SYSTEM.iter().map(|(name, value_type)| (*name, *value_type));
+    let predefined = PREDEFINED.iter().map(|(name, value_type, _)| (*name, *value_type));
+    system.chain(predefined).map(|(name, value_type)| (name.to_owned(), value_type.to_proto().into()))
+}
+
+/// Names of the built-in attributes with the kind of column they would have on an SQL store.
+fn storage_schema() -> impl Iterator<Item = (String, String)> {
+    let system = SYSTEM.iter().map(|(name, value_type)| (*name, *value_type));
+    let predefined = PREDEFINED.iter().map(|(name, value_type, _)| (*name, *value_type));
+    system.chain(predefined).map(|(name, value_type)| (name.to_owned(), value_type.name().to_owned()))
+}

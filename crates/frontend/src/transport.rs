@@ -1,0 +1,89 @@
+//! The gRPC listener: services, limits, compression, keep-alive.
+
+use std::{future::Future, time::Duration};
+
+use longhaul_proto::{
+    DESCRIPTORS,
+    api::{
+        operatorservice::v1::operator_service_server::OperatorServiceServer,
+        workflowservice::v1::workflow_service_server::WorkflowServiceServer,
+    },
+};
+use tokio::net::TcpListener;
+use tonic::{
+    codec::CompressionEncoding,
+    transport::{Error, Server, server::TcpIncoming},
+};
+
+use crate::Frontend;
+
+mod too_large;
+
+/// Services that the health check knows besides the empty name.
+const HEALTH: [&str; 3] = [
+    "temporal.api.workflowservice.v1.WorkflowService",
+    "temporal.api.operatorservice.v1.OperatorService",
+    "temporal.server.api.adminservice.v1.AdminService",
+];
+
+/// A connection is closed gently at this age, so that clients spread over nodes that came later.
+const CONNECTION_AGE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// Calls of an old connection get this long to end.
+const CONNECTION_GRACE: Duration = Duration::from_secs(70);
+
+/// How often an idle client is asked whether it is there.
+const PING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long it has to answer.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Window of one call, so that a large history needs few round trips.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+
+/// Window of a connection, shared by its calls.
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+
+/// Serves the public API on `listener` until `stop` resolves and the calls in flight have ended.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(
+    frontend: Frontend,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Error> {
+    let bytes_max = frontend.settings.message_bytes_max;
+    let workflow = WorkflowServiceServer::new(frontend.clone())
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(bytes_max)
+        .max_encoding_message_size(usize::MAX);
+    let operator = OperatorServiceServer::new(frontend)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(bytes_max);
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    for service in HEALTH {
+        health_reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
+    }
+    let mut server = Server::builder()
+        .layer(too_large::Layer)
+        .max_connection_age(CONNECTION_AGE_MAX)
+        .max_connection_age_grace(CONNECTION_GRACE)
+        .http2_keepalive_interval(Some(PING_INTERVAL))
+        .http2_keepalive_timeout(Some(PING_TIMEOUT))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    let router = server.add_service(workflow).add_service(operator).add_service(health);
+    let reflection = || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+    let router = match (reflection().build_v1(), reflection().build_v1alpha()) {
+        (Ok(current), Ok(alpha)) => router.add_service(current).add_service(alpha),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "reflection is off");
+            router
+        }
+    };
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    router.serve_with_incoming_shutdown(incoming, stop).await
+}

@@ -1,0 +1,175 @@
+//! Lists and counts of workflow executions, from the rows that every commit keeps true.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    namespace::Namespace,
+    visibility::{Query, Row, encode_group},
+};
+use longhaul_proto::{
+    Refusal,
+    api::{
+        workflow::v1::WorkflowExecutionInfo,
+        workflowservice::v1::{
+            CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, ListArchivedWorkflowExecutionsRequest,
+            ListArchivedWorkflowExecutionsResponse, ListClosedWorkflowExecutionsRequest,
+            ListClosedWorkflowExecutionsResponse, ListOpenWorkflowExecutionsRequest,
+            ListOpenWorkflowExecutionsResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+            ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse,
+            count_workflow_executions_response::AggregationGroup,
+        },
+    },
+};
+use longhaul_runtime::peers::PeerError;
+use longhaul_store::RowFilter;
+use prost::Message;
+
+use crate::{
+    Frontend,
+    asker::Asker,
+    frontend::{Allow, Answered, reading},
+};
+
+mod legacy;
+mod page;
+
+/// A query as the store evaluates it.
+struct Filter(Query);
+
+impl RowFilter for Filter {
+    fn matches(&self, row: &Row) -> bool {
+        self.0.matches(row)
+    }
+
+    fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
+        self.0.required_keywords()
+    }
+}
+
+/// One page of executions and where the next one begins.
+struct Page {
+    executions: Vec<WorkflowExecutionInfo>,
+    next_page_token: bytes::Bytes,
+}
+
+/// Answers `ListWorkflowExecutions`.
+pub(crate) async fn list(
+    frontend: &Frontend,
+    _: Asker,
+    request: ListWorkflowExecutionsRequest,
+) -> Answered<ListWorkflowExecutionsResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let Page { executions, next_page_token } =
+        select(frontend, &namespace, &request.query, request.page_size, &request.next_page_token).await?;
+    Ok(ListWorkflowExecutionsResponse { executions, next_page_token })
+}
+
+/// Answers `ScanWorkflowExecutions`, which is a list by another name.
+pub(crate) async fn scan(
+    frontend: &Frontend,
+    _: Asker,
+    request: ScanWorkflowExecutionsRequest,
+) -> Answered<ScanWorkflowExecutionsResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let Page { executions, next_page_token } =
+        select(frontend, &namespace, &request.query, request.page_size, &request.next_page_token).await?;
+    Ok(ScanWorkflowExecutionsResponse { executions, next_page_token })
+}
+
+/// Answers `ListOpenWorkflowExecutions`.
+pub(crate) async fn list_open(
+    frontend: &Frontend,
+    _: Asker,
+    request: ListOpenWorkflowExecutionsRequest,
+) -> Answered<ListOpenWorkflowExecutionsResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let query = legacy::open(&request)?;
+    let size = request.maximum_page_size;
+    let Page { executions, next_page_token } =
+        select(frontend, &namespace, &query, size, &request.next_page_token).await?;
+    Ok(ListOpenWorkflowExecutionsResponse { executions, next_page_token })
+}
+
+/// Answers `ListClosedWorkflowExecutions`.
+pub(crate) async fn list_closed(
+    frontend: &Frontend,
+    _: Asker,
+    request: ListClosedWorkflowExecutionsRequest,
+) -> Answered<ListClosedWorkflowExecutionsResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let query = legacy::closed(&request)?;
+    let size = request.maximum_page_size;
+    let Page { executions, next_page_token } =
+        select(frontend, &namespace, &query, size, &request.next_page_token).await?;
+    Ok(ListClosedWorkflowExecutionsResponse { executions, next_page_token })
+}
+
+/// Answers `ListArchivedWorkflowExecutions`: nothing is archived.
+pub(crate) async fn list_archived(
+    frontend: &Frontend,
+    _: Asker,
+    request: ListArchivedWorkflowExecutionsRequest,
+) -> Answered<ListArchivedWorkflowExecutionsResponse> {
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    Err(Refusal::invalid("Cluster is not configured for visibility archival.").into())
+}
+
+/// Answers `CountWorkflowExecutions`.
+pub(crate) async fn count(
+    frontend: &Frontend,
+    _: Asker,
+    request: CountWorkflowExecutionsRequest,
+) -> Answered<CountWorkflowExecutionsResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let query = Query::parse(&request.query, &namespace.attributes())?;
+    let group = query.group_by().map(|group| group.0.clone());
+    let by = group.as_ref().map(|attribute| attribute.name.clone());
+    let filter = Arc::new(Filter(query));
+    let mut counts = frontend.store.count(namespace.id, filter, by).await.map_err(reading)?;
+    let count = wire(counts.iter().map(|(_, count)| count).sum());
+    // Largest group first, then by value, so that the answer is the same each time.
+    counts.sort_by(|(_, one), (_, other)| other.cmp(one));
+    let groups = match group {
+        None => Vec::new(),
+        Some(_) => counts
+            .iter()
+            .map(|(value, count)| AggregationGroup {
+                group_values: vec![encode_group(value.as_ref())],
+                count: wire(*count),
+            })
+            .collect(),
+    };
+    Ok(CountWorkflowExecutionsResponse { count, groups })
+}
+
+fn wire(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+async fn select(
+    frontend: &Frontend,
+    namespace: &Namespace,
+    query: &str,
+    page_size: i32,
+    token: &[u8],
+) -> Result<Page, PeerError> {
+    let limit = page::size(page_size, frontend.settings.page_rows_max)?;
+    let query = Query::parse(query, &namespace.attributes())?;
+    let after = page::cursor(token)?;
+    let rows = frontend
+        .store
+        .list(namespace.id, Arc::new(Filter(query)), after, limit)
+        .await
+        .map_err(reading)?;
+    let next_page_token = match rows.last() {
+        Some(last) if rows.len() == limit => page::token(last),
+        _ => bytes::Bytes::new(),
+    };
+    let executions = rows.iter().map(info).collect::<Result<_, _>>()?;
+    Ok(Page { executions, next_page_token })
+}
+
+fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
+    WorkflowExecutionInfo::decode(row.info.clone())
+        .map_err(|error| PeerError::Corrupt(format!("row of {} can't be read: {error}", row.run)))
+}

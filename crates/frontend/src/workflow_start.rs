@@ -1,0 +1,244 @@
+//! Calls that create workflow runs. The order of the checks is the reference's: it decides which error wins.
+
+use longhaul_kernel::{namespace::Namespace, visibility};
+use longhaul_proto::{
+    Refusal,
+    api::{
+        common::v1::{Memo, Payloads, Priority},
+        enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse},
+        workflowservice::v1::{
+            ExecuteMultiOperationRequest, ExecuteMultiOperationResponse,
+            SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse,
+            StartWorkflowExecutionRequest, StartWorkflowExecutionResponse,
+        },
+    },
+};
+use prost::Message;
+
+use crate::{
+    Frontend, Settings,
+    asker::Asker,
+    check,
+    frontend::{Allow, Answered},
+};
+
+/// Longest fairness key, in bytes.
+const FAIRNESS_KEY_BYTES_MAX: usize = 64;
+
+/// Answers `StartWorkflowExecution`.
+pub(crate) async fn start(
+    frontend: &Frontend,
+    asker: Asker,
+    mut request: StartWorkflowExecutionRequest,
+) -> Answered<StartWorkflowExecutionResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
+    check_start(&request, &namespace, &frontend.settings)?;
+    prepare_start(frontend, &mut request);
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Answers `SignalWithStartWorkflowExecution`.
+pub(crate) async fn signal_with_start(
+    frontend: &Frontend,
+    asker: Asker,
+    mut request: SignalWithStartWorkflowExecutionRequest,
+) -> Answered<SignalWithStartWorkflowExecutionResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
+    check_signal_with_start(&request, &namespace, &frontend.settings)?;
+    if request.request_id.is_empty() {
+        request.request_id = frontend.draw_uuid();
+    }
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Answers `ExecuteMultiOperation`: exactly a start and an update of the same workflow.
+pub(crate) async fn multi_operation(
+    frontend: &Frontend,
+    asker: Asker,
+    mut request: ExecuteMultiOperationRequest,
+) -> Answered<ExecuteMultiOperationResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
+    multi::check(&request, &namespace, &frontend.settings)?;
+    multi::prepare(frontend, &mut request);
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Fills in what the caller left to the server.
+fn prepare_start(frontend: &Frontend, request: &mut StartWorkflowExecutionRequest) {
+    if request.request_id.is_empty() {
+        request.request_id = frontend.draw_uuid();
+    }
+    let eager = frontend.settings.eager_workflow_start
+        && request.cron_schedule.is_empty()
+        && request.workflow_start_delay.is_none();
+    request.request_eager_execution &= eager;
+}
+
+fn check_start(
+    request: &StartWorkflowExecutionRequest,
+    namespace: &Namespace,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    check::workflow_id(&request.workflow_id)?;
+    check::retry_policy(request.retry_policy.as_ref())?;
+    check::timeout("WorkflowStartDelay", request.workflow_start_delay.as_ref())?;
+    check_schedule(&request.cron_schedule, request.workflow_start_delay.is_some())?;
+    match &request.workflow_type {
+        Some(kind) if !kind.name.is_empty() => check::length("WorkflowType", &kind.name)?,
+        _ => return Err(Refusal::invalid("WorkflowType is not set on request.")),
+    }
+    check::task_queue(request.task_queue.as_ref())?;
+    check::timeout("WorkflowExecutionTimeout", request.workflow_execution_timeout.as_ref())?;
+    check::timeout("WorkflowRunTimeout", request.workflow_run_timeout.as_ref())?;
+    check::timeout("WorkflowTaskTimeout", request.workflow_task_timeout.as_ref())?;
+    check::length("RequestId", &request.request_id)?;
+    check_policies(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
+    check_conflict_options(request)?;
+    check_priority(request.priority.as_ref())?;
+    check_attributes(request.search_attributes.as_ref(), namespace)?;
+    check::links(&request.links)?;
+    check_callbacks(&request.completion_callbacks)?;
+    check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)
+}
+
+fn check_signal_with_start(
+    request: &SignalWithStartWorkflowExecutionRequest,
+    namespace: &Namespace,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    check::workflow_id(&request.workflow_id)?;
+    if request.signal_name.is_empty() {
+        return Err(Refusal::invalid("signal not set"));
+    }
+    check::exact_length("signal name", &request.signal_name)?;
+    match &request.workflow_type {
+        Some(kind) if !kind.name.is_empty() => check::exact_length("workflow type", &kind.name)?,
+        _ => return Err(Refusal::invalid("workflow type not set")),
+    }
+    check::task_queue(request.task_queue.as_ref())?;
+    check::exact_length("Request ID", &request.request_id)?;
+    check::timeout("WorkflowExecutionTimeout", request.workflow_execution_timeout.as_ref())?;
+    check::timeout("WorkflowRunTimeout", request.workflow_run_timeout.as_ref())?;
+    check::timeout("WorkflowTaskTimeout", request.workflow_task_timeout.as_ref())?;
+    check::retry_policy(request.retry_policy.as_ref())?;
+    check::timeout("WorkflowStartDelay", request.workflow_start_delay.as_ref())?;
+    check_schedule(&request.cron_schedule, request.workflow_start_delay.is_some())?;
+    check_policies(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
+    if request.workflow_id_conflict_policy == Conflict::Fail as i32 {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this \
+             operation.",
+        ));
+    }
+    check_priority(request.priority.as_ref())?;
+    check_attributes(request.search_attributes.as_ref(), namespace)?;
+    check::links(&request.links)?;
+    let payloads = [request.input.as_ref(), request.signal_input.as_ref()];
+    check_sizes(request.memo.as_ref(), &payloads, settings)
+}
+
+/// Refuses a cron schedule that can't be read, or one beside a start delay.
+fn check_schedule(cron: &str, delayed: bool) -> Result<(), Refusal> {
+    if cron.is_empty() {
+        return Ok(());
+    }
+    if delayed {
+        return Err(Refusal::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
+    }
+    if !crate::cron::is_plausible(cron) {
+        return Err(Refusal::invalid("invalid CronSchedule."));
+    }
+    Ok(())
+}
+
+/// Refuses policies that contradict each other. Unknown numbers are accepted, as the reference does.
+fn check_policies(reuse: i32, conflict: i32) -> Result<(), Refusal> {
+    // Deprecated in the API and still sent by old SDKs.
+    #[allow(deprecated)]
+    let terminate_if_running = Reuse::TerminateIfRunning as i32;
+    if reuse == terminate_if_running && conflict != Conflict::Unspecified as i32 {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used \
+             together with a WorkflowIDConflictPolicy",
+        ));
+    }
+    if reuse == Reuse::RejectDuplicate as i32 && conflict == Conflict::TerminateExisting as i32 {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together \
+             with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
+        ));
+    }
+    Ok(())
+}
+
+fn check_conflict_options(request: &StartWorkflowExecutionRequest) -> Result<(), Refusal> {
+    match &request.on_conflict_options {
+        Some(options) if options.attach_completion_callbacks && !options.attach_request_id => {
+            Err(Refusal::invalid("attaching request ID is required for attaching completion callbacks"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an impossible priority.
+pub(crate) fn check_priority(priority: Option<&Priority>) -> Result<(), Refusal> {
+    let Some(priority) = priority else { return Ok(()) };
+    if priority.priority_key < 0 {
+        return Err(Refusal::invalid("priority key can't be negative"));
+    }
+    if priority.fairness_key.len() > FAIRNESS_KEY_BYTES_MAX {
+        return Err(Refusal::invalid("fairness key length exceeds limit"));
+    }
+    if priority.fairness_weight < 0.0 {
+        return Err(Refusal::invalid("must be greater than zero"));
+    }
+    Ok(())
+}
+
+fn check_attributes(
+    attributes: Option<&longhaul_proto::api::common::v1::SearchAttributes>,
+    namespace: &Namespace,
+) -> Result<(), Refusal> {
+    match attributes {
+        Some(attributes) if !attributes.indexed_fields.is_empty() => {
+            visibility::validate(attributes, &namespace.attributes(), &visibility::Limits::default())
+                .map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses callbacks: no address is allowed, as in a fresh reference.
+fn check_callbacks(callbacks: &[longhaul_proto::api::common::v1::Callback]) -> Result<(), Refusal> {
+    use longhaul_proto::api::common::v1::callback::Variant;
+    for callback in callbacks {
+        match &callback.variant {
+            Some(Variant::Nexus(nexus)) => {
+                let url = &nexus.url;
+                return Err(Refusal::invalid(format!(
+                    "invalid url: url does not match any configured callback address: {url}"
+                )));
+            }
+            Some(Variant::Internal(_) | Variant::NexusHandler(_)) => {}
+            None => return Err(Refusal::Unimplemented("unknown callback variant: <nil>".into())),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a memo or a payload that is too large.
+fn check_sizes(
+    memo: Option<&Memo>,
+    payloads: &[Option<&Payloads>],
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    if memo.is_some_and(|memo| memo.encoded_len() > settings.memo_bytes_max) {
+        return Err(Refusal::invalid("Memo size exceeds limit."));
+    }
+    if payloads.iter().flatten().any(|payloads| payloads.encoded_len() > settings.blob_bytes_max) {
+        return Err(Refusal::invalid("Blob data size exceeds limit."));
+    }
+    Ok(())
+}
+
+mod multi;

@@ -1,0 +1,101 @@
+//! The shape of a multi-operation: one start and one update of the same workflow. Every refusal is told per operation.
+
+use longhaul_kernel::namespace::Namespace;
+use longhaul_proto::{
+    Refusal,
+    api::workflowservice::v1::{
+        ExecuteMultiOperationRequest, StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
+        execute_multi_operation_request::{Operation, operation},
+    },
+};
+
+use super::{check_start, prepare_start};
+use crate::{Frontend, Settings, workflow_control::check_update};
+
+/// What a caller is told about the whole; the operations tell more.
+const FAILED: &str = "MultiOperation could not be executed.";
+const NOT_A_PAIR: &str = "Operations have to be exactly [Start, Update].";
+
+pub(super) fn check(
+    request: &ExecuteMultiOperationRequest,
+    namespace: &Namespace,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    let [first, second] = request.operations.as_slice() else {
+        return Err(Refusal::invalid(NOT_A_PAIR));
+    };
+    let (Some(operation::Operation::StartWorkflow(start)), Some(operation::Operation::UpdateWorkflow(update))) =
+        (&first.operation, &second.operation)
+    else {
+        return Err(Refusal::invalid(NOT_A_PAIR));
+    };
+    let start_refusal = check_operation_start(start, request, namespace, settings).err();
+    let update_refusal = match start_refusal {
+        Some(_) => None,
+        None => check_operation_update(update, start, request).err(),
+    };
+    let aborted = || Some(Refusal::MultiOperationAborted("Operation was aborted.".into()));
+    let statuses = match (start_refusal, update_refusal) {
+        (None, None) => return Ok(()),
+        (Some(refusal), _) => vec![Some(refusal), aborted()],
+        (None, Some(refusal)) => vec![aborted(), Some(refusal)],
+    };
+    Err(Refusal::MultiOperation { message: FAILED.into(), statuses })
+}
+
+fn check_operation_start(
+    start: &StartWorkflowExecutionRequest,
+    request: &ExecuteMultiOperationRequest,
+    namespace: &Namespace,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    if start.namespace != request.namespace {
+        return Err(Refusal::invalid("Namespace name in the start request does not match"));
+    }
+    check_start(start, namespace, settings)?;
+    if !start.cron_schedule.is_empty() {
+        return Err(Refusal::invalid("CronSchedule is not allowed."));
+    }
+    if start.request_eager_execution {
+        return Err(Refusal::invalid("RequestEagerExecution is not supported."));
+    }
+    if start.workflow_start_delay.is_some() {
+        return Err(Refusal::invalid("WorkflowStartDelay is not supported."));
+    }
+    Ok(())
+}
+
+fn check_operation_update(
+    update: &UpdateWorkflowExecutionRequest,
+    start: &StartWorkflowExecutionRequest,
+    request: &ExecuteMultiOperationRequest,
+) -> Result<(), Refusal> {
+    if update.namespace != request.namespace {
+        return Err(Refusal::invalid("Namespace name in the update request does not match"));
+    }
+    check_update(update)?;
+    let execution = update.workflow_execution.as_ref();
+    if execution.is_some_and(|execution| execution.workflow_id != start.workflow_id) {
+        return Err(Refusal::invalid("WorkflowId is not consistent with previous operation(s)"));
+    }
+    if !update.first_execution_run_id.is_empty() {
+        return Err(Refusal::invalid("FirstExecutionRunId is not allowed."));
+    }
+    if execution.is_some_and(|execution| !execution.run_id.is_empty()) {
+        return Err(Refusal::invalid("RunId is not allowed."));
+    }
+    Ok(())
+}
+
+/// Fills in what the caller left to the server.
+pub(super) fn prepare(frontend: &Frontend, request: &mut ExecuteMultiOperationRequest) {
+    for Operation { operation } in &mut request.operations {
+        match operation {
+            Some(operation::Operation::StartWorkflow(start)) => prepare_start(frontend, start),
+            Some(operation::Operation::UpdateWorkflow(update)) => {
+                crate::workflow_control::prepare_update(frontend, update);
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Calls of workflow workers: poll, complete, fail, answer a query, reset stickiness.
+
+use longhaul_proto::{
+    Refusal,
+    api::workflowservice::v1::{
+        PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ResetStickyTaskQueueRequest,
+        ResetStickyTaskQueueResponse, RespondQueryTaskCompletedRequest, RespondQueryTaskCompletedResponse,
+        RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
+        RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse,
+    },
+};
+use longhaul_runtime::peers::{QueryToken, TaskToken};
+use prost::Message;
+
+use crate::{
+    Frontend,
+    asker::Asker,
+    check,
+    frontend::{Allow, Answered},
+};
+
+/// Answers `PollWorkflowTaskQueue`.
+pub(crate) async fn poll(
+    frontend: &Frontend,
+    asker: Asker,
+    request: PollWorkflowTaskQueueRequest,
+) -> Answered<PollWorkflowTaskQueueResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    asker.check_long_poll()?;
+    check::length("Identity", &request.identity)?;
+    check::task_queue(request.task_queue.as_ref())?;
+    frontend.matching(&asker, &namespace, request).await
+}
+
+/// Answers `RespondWorkflowTaskCompleted`.
+pub(crate) async fn completed(
+    frontend: &Frontend,
+    asker: Asker,
+    request: RespondWorkflowTaskCompletedRequest,
+) -> Answered<RespondWorkflowTaskCompletedResponse> {
+    let token = task_token(&request.task_token)?;
+    let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
+    check::length("Identity", &request.identity)?;
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Answers `RespondWorkflowTaskFailed`.
+pub(crate) async fn failed(
+    frontend: &Frontend,
+    asker: Asker,
+    request: RespondWorkflowTaskFailedRequest,
+) -> Answered<RespondWorkflowTaskFailedResponse> {
+    let token = task_token(&request.task_token)?;
+    let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
+    check::length("Identity", &request.identity)?;
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Answers `RespondQueryTaskCompleted`.
+pub(crate) async fn query_completed(
+    frontend: &Frontend,
+    asker: Asker,
+    request: RespondQueryTaskCompletedRequest,
+) -> Answered<RespondQueryTaskCompletedResponse> {
+    let token = query_token(&request.task_token)?;
+    let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
+    frontend.matching(&asker, &namespace, request).await
+}
+
+/// Answers `ResetStickyTaskQueue`.
+pub(crate) async fn reset_sticky(
+    frontend: &Frontend,
+    asker: Asker,
+    request: ResetStickyTaskQueueRequest,
+) -> Answered<ResetStickyTaskQueueResponse> {
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    check::execution(request.execution.as_ref())?;
+    frontend.history(&asker, &namespace, request).await
+}
+
+/// Reads the token of a workflow or activity task.
+pub(crate) fn task_token(token: &[u8]) -> Result<TaskToken, Refusal> {
+    if token.is_empty() {
+        return Err(Refusal::invalid("Task token not set on request."));
+    }
+    TaskToken::decode(token).map_err(|_| Refusal::invalid("Error deserializing task token."))
+}
+
+fn query_token(token: &[u8]) -> Result<QueryToken, Refusal> {
+    if token.is_empty() {
+        return Err(Refusal::invalid("Task token not set on request."));
+    }
+    QueryToken::decode(token).map_err(|_| Refusal::invalid("Error deserializing task token."))
+}
