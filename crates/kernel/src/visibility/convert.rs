@@ -81,11 +81,11 @@ fn chain(
 /// What stands behind an attribute.
 enum Predicate {
     /// An operator and a value.
-    Operator(&'static str, Expr),
+    Operator(&'static str, Box<Expr>),
     /// `IN` or `NOT IN` and the values.
     List(bool, Vec<Expr>),
     /// `BETWEEN` or `NOT BETWEEN` and the bounds.
-    Range(bool, Expr, Expr),
+    Range(bool, Box<Expr>, Box<Expr>),
     /// `IS NULL` or `IS NOT NULL`.
     Null(bool),
     /// `IS` and something else.
@@ -96,24 +96,21 @@ fn predicate(expression: Expr) -> Result<(Expr, Predicate), String> {
     let name = go_type(&expression);
     Ok(match expression {
         Expr::BinaryOp { left, op, right } => match operator(&op) {
-            Some(operator) => (*left, Predicate::Operator(operator, *right)),
+            Some(operator) => (*left, Predicate::Operator(operator, right)),
             None => return Err(format!("{UNSUPPORTED}: expression of type {name}")),
         },
         Expr::InList { expr, list, negated } => (*expr, Predicate::List(negated, list)),
-        Expr::InSubquery { expr, subquery, negated } => {
-            (*expr, Predicate::List(negated, vec![Expr::Subquery(subquery)]))
-        }
-        Expr::Between { expr, negated, low, high } => (*expr, Predicate::Range(negated, *low, *high)),
+        Expr::Between { expr, negated, low, high } => (*expr, Predicate::Range(negated, low, high)),
         Expr::IsNull(expr) => (*expr, Predicate::Null(false)),
         Expr::IsNotNull(expr) => (*expr, Predicate::Null(true)),
         Expr::IsTrue(expr) | Expr::IsNotTrue(expr) | Expr::IsFalse(expr) | Expr::IsNotFalse(expr) => {
             (*expr, Predicate::Is)
         }
         Expr::Like { negated, expr, pattern, .. } => {
-            (*expr, Predicate::Operator(if negated { "NOT LIKE" } else { "LIKE" }, *pattern))
+            (*expr, Predicate::Operator(if negated { "NOT LIKE" } else { "LIKE" }, pattern))
         }
         Expr::RLike { negated, expr, pattern, .. } => {
-            (*expr, Predicate::Operator(if negated { "NOT REGEXP" } else { "REGEXP" }, *pattern))
+            (*expr, Predicate::Operator(if negated { "NOT REGEXP" } else { "REGEXP" }, pattern))
         }
         Expr::AnyOp { .. } | Expr::AllOp { .. } => return Err(format!("{UNSUPPORTED}: nested func")),
         Expr::Function(_) => return Err(format!("{UNSUPPORTED}: function expression")),
@@ -146,9 +143,9 @@ fn test(predicate: Predicate, alias: &str, attribute: &Attribute) -> Result<Test
         Predicate::Is => {
             Err(format!("{INVALID}: 'IS' operator can only be used as 'IS NULL' or 'IS NOT NULL'"))
         }
-        Predicate::Range(negated, from, to) => range(negated, from, to, alias, attribute),
+        Predicate::Range(negated, from, to) => range(negated, *from, *to, alias, attribute),
         Predicate::List(negated, list) => list_test(negated, list, alias, attribute),
-        Predicate::Operator(operator, right) => comparison(operator, right, alias, attribute),
+        Predicate::Operator(operator, right) => comparison(operator, *right, alias, attribute),
     }
 }
 
@@ -336,8 +333,6 @@ fn go_type(expression: &Expr) -> &'static str {
         },
         Expr::Nested(_) => "*sqlparser.ParenExpr",
         Expr::Tuple(_) => "sqlparser.ValTuple",
-        Expr::Subquery(_) => "*sqlparser.Subquery",
-        Expr::Exists { .. } => "*sqlparser.ExistsExpr",
         Expr::Case { .. } => "*sqlparser.CaseExpr",
         Expr::Interval(_) => "*sqlparser.IntervalExpr",
         Expr::Collate { .. } => "*sqlparser.CollateExpr",
@@ -346,11 +341,9 @@ fn go_type(expression: &Expr) -> &'static str {
         Expr::BinaryOp { op: BinaryOperator::And, .. } => "*sqlparser.AndExpr",
         Expr::BinaryOp { op: BinaryOperator::Or, .. } => "*sqlparser.OrExpr",
         Expr::BinaryOp { op, .. } if operator(op).is_none() => "*sqlparser.BinaryExpr",
-        Expr::BinaryOp { .. }
-        | Expr::Like { .. }
-        | Expr::RLike { .. }
-        | Expr::InList { .. }
-        | Expr::InSubquery { .. } => "*sqlparser.ComparisonExpr",
+        Expr::BinaryOp { .. } | Expr::Like { .. } | Expr::RLike { .. } | Expr::InList { .. } => {
+            "*sqlparser.ComparisonExpr"
+        }
         Expr::Between { .. } => "*sqlparser.RangeCond",
         Expr::IsNull(_)
         | Expr::IsNotNull(_)

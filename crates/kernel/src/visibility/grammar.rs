@@ -18,8 +18,8 @@ use sqlparser::{
 /// operators is as deep as it is long.
 pub(super) const TOKENS_MAX: usize = 4_000;
 
-/// Levels of parentheses and `NOT`, one inside of the other.
-pub(super) const NESTING_MAX: usize = 64;
+/// Levels of parentheses and `NOT`, one inside of the other. A level costs the parser up to sixteen kilobytes of stack.
+pub(super) const NESTING_MAX: usize = 32;
 
 /// The operators of our own, as the parser hands them on.
 pub(super) const STARTS_WITH: &str = "STARTS_WITH";
@@ -101,6 +101,12 @@ impl Source<'_> {
         if let Some([number, _]) = tokens.array_windows().find(|[left, right]| runs_together(left, right)) {
             return Err(self.near(self.byte(number.span.end), &lexeme(&number.token)));
         }
+        if let Some(token) = tokens.iter().find(|token| token.token == Token::DoubleEq) {
+            return Err(self.near(self.byte(token.span.end), ""));
+        }
+        if tokens.iter().any(|token| begins_query(&token.token)) {
+            return Err("operation is not supported: sub-query".into());
+        }
         for token in &mut tokens {
             match token.token {
                 Token::StringConcat => token.token = Token::make_keyword("OR"),
@@ -145,6 +151,15 @@ impl Source<'_> {
 /// `5x` is neither a number nor a name.
 fn runs_together(left: &TokenWithSpan, right: &TokenWithSpan) -> bool {
     matches!(left.token, Token::Number(..)) && matches!(right.token, Token::Word(_))
+}
+
+/// Queries inside of queries are refused before the parser sees them: each would cost it several levels of nesting.
+fn begins_query(token: &Token) -> bool {
+    let Token::Word(word) = token else { return false };
+    matches!(
+        word.keyword,
+        Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::TABLE | Keyword::EXISTS
+    )
 }
 
 fn is_literal(token: &Token) -> bool {

@@ -24,12 +24,8 @@ fn what_is_no_sql() {
         ("WorkflowId = ", "malformed SQL query: syntax error at position 40"),
         ("= 'a'", "malformed SQL query: syntax error at position 29"),
         ("WorkflowId = 'a' and", "malformed SQL query: syntax error at position 48"),
-        (
-            "WorkflowId = 'a' xor WorkflowId = 'b'",
-            "operation is not supported: expression of type *sqlparser.BinaryExpr",
-        ),
         ("limit 1", "malformed SQL query: syntax error at position 35 near '1'"),
-        ("WorkflowId = 'a'; drop table x", "malformed SQL query: syntax error at position 50 near 'drop'"),
+        ("WorkflowId = 'a'; drop x", "malformed SQL query: syntax error at position 50 near 'drop'"),
         ("WorkflowId = 'a' foo", "malformed SQL query: syntax error at position 48 near 'foo'"),
         ("WorkflowId = 'a", "malformed SQL query: syntax error at position 43 near 'a'"),
         ("WorkflowId = `a", "malformed SQL query: syntax error at position 43 near 'a'"),
@@ -68,7 +64,7 @@ fn names_that_are_no_attributes() {
         ("not Foo", "invalid expression: incomplete expression"),
         ("'a'", "operation is not supported: expression of type *sqlparser.SQLVal"),
         ("true", "operation is not supported: expression of type sqlparser.BoolVal"),
-        ("exists (select 1)", "operation is not supported: expression of type *sqlparser.ExistsExpr"),
+        ("exists (select 1)", "operation is not supported: sub-query"),
     ]);
 }
 
@@ -102,7 +98,7 @@ fn values_of_the_wrong_type() {
         ("CD = 1e400", "invalid expression: unable to parse value \"1e400\""),
         ("WorkflowId = null", "invalid expression: unexpected value type *sqlparser.NullVal"),
         ("WorkflowId = ('a')", "invalid expression: unexpected value type *sqlparser.ParenExpr"),
-        ("WorkflowId = (select 1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
+        ("WorkflowId = (select 1)", "operation is not supported: sub-query"),
         ("CL = ('p','q')", "invalid expression: unexpected value type (expected string, got ('p', 'q'))"),
         (
             "CK starts_with ('a','b')",
@@ -157,13 +153,25 @@ fn size_and_nesting_are_limited() {
     assert!(Query::parse(&nested(NESTING_MAX - 4), &attributes()).is_ok());
     check(&[
         (&nested(NESTING_MAX + 1), "malformed SQL query: max nesting level reached"),
-        (&"not ".repeat(5 * NESTING_MAX), "malformed SQL query: max nesting level reached"),
         (&"CI = 5 or ".repeat(TOKENS_MAX), "malformed SQL query: max ast depth reached"),
     ]);
     assert!(Query::parse(&vec!["CI = 5"; TOKENS_MAX / 4].join(" or "), &attributes()).is_ok());
     assert!(Query::parse(&format!("CK in ({})", vec!["'x'"; 10_000].join(",")), &attributes()).is_ok());
     // The deepest trees that the limit lets through must fit on the stack of a thread.
-    for link in ["CI=", "CI+", "CI||", "CI is null is null ", "CI collate ", "CI.", "1-"] {
+    for link in [
+        "not ",
+        "- ",
+        "case ",
+        "f(",
+        "CI in (",
+        "CI=",
+        "CI+",
+        "CI||",
+        "CI is null is null ",
+        "CI collate ",
+        "CI.",
+        "1-",
+    ] {
         let chain = link.repeat(TOKENS_MAX / 2);
         assert!(Query::parse(&chain[..chain.len() - 1], &attributes()).is_err(), "{link}");
     }
@@ -216,5 +224,5 @@ fn attributes_that_may_not_be_set() {
     );
     assert_eq!(set(&["CI", "CB", "CK"], b"1"), "number of search attributes 3 exceeds limit 2");
     assert_eq!(set(&["CK"], b"\"aaa\""), "search attribute CK value size 5 exceeds size limit 4");
-    assert_eq!(set(&["CI", "CD"], b"1"), "total size of search attributes 68 exceeds size limit 60");
+    assert_eq!(set(&["CI", "CD"], b"1"), "total size of search attributes 70 exceeds size limit 60");
 }
