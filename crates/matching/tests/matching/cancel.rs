@@ -44,10 +44,10 @@ async fn tasks_survive_any_number_of_cancelled_polls() {
             world.add(task(&id)).await;
             for _ in 0..3 {
                 let there = world.clone();
-                let poll = tokio::spawn(async move { there.poll_answer(poll("q")).await });
+                let poll = spawn(async move { there.poll_answer(poll("q")).await });
                 polls.push(poll);
                 if dice.below(3) == 0 {
-                    tokio::time::sleep(millis(3)).await;
+                    world.wait(millis(3)).await;
                 }
             }
             while polls.len() > 4 {

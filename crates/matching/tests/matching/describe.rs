@@ -23,7 +23,7 @@ async fn a_backlog_is_counted_by_priority() {
     for (id, key) in [("a", 3), ("b", 5), ("c", 1), ("d", 0)] {
         world.add(priority(task(id), key)).await;
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.wait(Duration::from_secs(2)).await;
     let answer = world.ask(world.caller(5), describe(1)).await.unwrap();
     let stats = answer.stats.unwrap();
     assert_eq!((stats.approximate_backlog_count, stats.tasks_add_rate), (4, 2.0));
@@ -62,7 +62,7 @@ async fn pollers_are_listed_for_five_minutes_with_their_rate() {
     assert_eq!(answer.pollers[0].last_access_time.unwrap().seconds, START / SECOND + 20);
     let limit = answer.effective_rate_limit.unwrap();
     assert_eq!((limit.requests_per_second, limit.rate_limit_source()), (7.5, RateLimitSource::Worker));
-    tokio::time::sleep(Duration::from_secs(300)).await;
+    world.wait(Duration::from_secs(300)).await;
     assert_eq!(world.ask(world.caller(5), describe(2)).await.unwrap().pollers, []);
 }
 

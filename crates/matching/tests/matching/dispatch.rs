@@ -79,7 +79,7 @@ async fn an_expired_task_is_not_dispatched() {
     let expiring = AddTask { expires_at: START + 3 * SECOND, ..task("expiring") };
     world.add(expiring.clone()).await;
     world.add(task("lasting")).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    world.wait(Duration::from_secs(3)).await;
     assert_eq!(world.poll().await.as_deref(), Some("lasting"));
     world.add(expiring).await;
     assert_eq!(world.poll().await, None);

@@ -36,7 +36,7 @@ async fn a_poll_waits_a_minute_at_most_and_not_at_all_if_there_is_no_time() {
 async fn a_poll_that_idled_is_one_too_many() {
     let world = world();
     let idle = world.poll_behind(poll("q")).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    world.wait(Duration::from_millis(1500)).await;
     world.add(task("a")).await;
     let decision = idle.await.unwrap().poller_scaling_decision.unwrap();
     assert_eq!(decision.poll_request_delta_suggestion, -1);
@@ -48,13 +48,13 @@ async fn a_backlog_wants_more_polls_but_not_at_once() {
     for number in 0..4 {
         world.add(task(&number.to_string())).await;
     }
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.wait(Duration::from_secs(1)).await;
     let mut advice = Vec::new();
     for _ in 0..4 {
         let answer = world.poll_answer(poll("q")).await;
         let delta = answer.poller_scaling_decision.map(|decision| decision.poll_request_delta_suggestion);
         advice.push((answer.backlog_count_hint, delta));
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        world.wait(Duration::from_millis(60)).await;
     }
     assert_eq!(advice, [(3, Some(1)), (2, None), (1, Some(1)), (0, None)]);
 }
@@ -66,9 +66,9 @@ async fn idle_queues_make_room_for_others() {
     let other = AddTask { task_queue: "other".into(), ..task("a") };
     let refused = world.ask(world.caller(5), other.clone()).await;
     assert!(matches!(refused, Err(PeerError::Busy(_))), "{refused:?}");
-    tokio::time::sleep(Duration::from_secs(320)).await;
+    world.wait(Duration::from_secs(320)).await;
     world.add(other).await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    world.wait(Duration::from_secs(3600)).await;
     let answer = world.poll_answer(poll("other")).await;
     assert_eq!(workflow_id(&answer).as_deref(), Some("a"), "a queue with tasks stays");
 }

@@ -24,7 +24,7 @@ fn query(workflow_id: &str) -> DispatchQuery {
 
 async fn ask_behind(world: &World, request: DispatchQuery) -> JoinHandle<Result<QueryOutcome, PeerError>> {
     let there = world.clone();
-    let handle = tokio::spawn(async move { there.ask(there.caller(5), request).await });
+    let handle = spawn(async move { there.ask(there.caller(5), request).await });
     settle().await;
     handle
 }

@@ -7,7 +7,7 @@ use longhaul_proto::api::workflowservice::v1 as api;
 use crate::world::*;
 
 async fn is_available(world: &World, id: &str) -> bool {
-    !world.ask(world.caller(5), sticky(task(id))).await.unwrap().sticky_worker_unavailable
+    !world.ask(world.caller(5), sticky(task(id))).await.expect("the room answers").sticky_worker_unavailable
 }
 
 #[tokio::test(start_paused = true)]
@@ -15,13 +15,13 @@ async fn a_sticky_queue_takes_tasks_while_its_worker_polls() {
     let world = world();
     assert!(!is_available(&world, "early").await);
     let waiting = world.poll_behind(sticky_poll("s")).await;
-    tokio::time::sleep(Duration::from_secs(15)).await;
+    world.wait(Duration::from_secs(15)).await;
     assert!(is_available(&world, "a").await);
     assert_eq!(workflow_id(&waiting.await.unwrap()).as_deref(), Some("a"));
 
-    tokio::time::sleep(Duration::from_secs(9)).await;
+    world.wait(Duration::from_secs(9)).await;
     assert!(is_available(&world, "b").await, "the worker may be busy with the task");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.wait(Duration::from_secs(2)).await;
     assert!(!is_available(&world, "c").await);
     assert_eq!(workflow_id(&world.poll_answer(sticky_poll("s")).await).as_deref(), Some("b"));
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use longhaul_proto::{
     },
 };
 use longhaul_runtime::{
-    Host,
+    Clock, Host,
     peers::{
         ActivityTaskStarted, AddTask, Answering, Ask, Caller, History, HistoryAnswer, HistoryCall,
         Matching as Peer, MatchingAnswer, MatchingCall, PeerError, RecordWorkflowTaskStarted, TaskKind,
@@ -24,6 +24,8 @@ use longhaul_runtime::{
     },
 };
 use longhaul_store::MemorySpill;
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 
 pub const SECOND: i64 = 1_000_000_000;
 pub const START: i64 = 1_700_000_000 * SECOND;
@@ -39,39 +41,43 @@ pub enum Reply {
 }
 
 /// A history that follows a script, by workflow id, and starts a task once.
-#[derive(Default)]
 pub struct Script {
+    clock: Clock,
     replies: Mutex<BTreeMap<String, VecDeque<Reply>>>,
     started: Mutex<BTreeSet<(String, i64)>>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Script {
+    fn new(clock: Clock) -> Self {
+        Self { clock, replies: Mutex::default(), started: Mutex::default(), asked: Mutex::default() }
+    }
+
     pub fn on(&self, workflow_id: &str, replies: impl IntoIterator<Item = Reply>) {
-        self.replies.lock().unwrap().entry(workflow_id.into()).or_default().extend(replies);
+        self.replies.lock().entry(workflow_id.into()).or_default().extend(replies);
     }
 
     /// Every question so far, by workflow id.
     pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.asked.lock().clone()
     }
 
     pub fn started(&self) -> usize {
-        self.started.lock().unwrap().len()
+        self.started.lock().len()
     }
 
     async fn decide(&self, workflow_id: &str, event: i64) -> Result<bool, PeerError> {
-        self.asked.lock().unwrap().push(workflow_id.into());
-        let reply = self.replies.lock().unwrap().get_mut(workflow_id).and_then(VecDeque::pop_front);
-        let start = || self.started.lock().unwrap().insert((workflow_id.into(), event));
+        self.asked.lock().push(workflow_id.into());
+        let reply = self.replies.lock().get_mut(workflow_id).and_then(VecDeque::pop_front);
+        let start = || self.started.lock().insert((workflow_id.into(), event));
         match reply.unwrap_or(Reply::Start) {
             Reply::Start => Ok(start()),
             Reply::Stale => Ok(false),
             Reply::Fail(error) => Err(error),
             Reply::Slow(before, after) => {
-                tokio::time::sleep(before).await;
+                self.clock.sleep(before).await;
                 let is_first = start();
-                tokio::time::sleep(after).await;
+                self.clock.sleep(after).await;
                 Ok(is_first)
             }
         }
@@ -135,7 +141,7 @@ pub fn world() -> World {
 
 pub fn world_with(settings: Settings) -> World {
     let host = Host::simulated(7, START);
-    let script = Arc::new(Script::default());
+    let script = Arc::new(Script::new(host.clock));
     let matching = Matching::new(host.clone(), script.clone(), Arc::new(MemorySpill::default()), settings);
     World { host, script, matching }
 }
@@ -159,6 +165,11 @@ impl World {
     ) -> Result<R::Answer, PeerError> {
         let peer: Arc<dyn Peer> = self.matching.clone();
         peer.ask(caller, request).await
+    }
+
+    /// Lets time pass.
+    pub async fn wait(&self, length: Duration) {
+        self.host.clock.sleep(length).await;
     }
 
     /// Seconds since the test began.
@@ -198,12 +209,18 @@ impl World {
     pub async fn poll_behind(
         &self,
         request: api::PollWorkflowTaskQueueRequest,
-    ) -> tokio::task::JoinHandle<api::PollWorkflowTaskQueueResponse> {
+    ) -> JoinHandle<api::PollWorkflowTaskQueueResponse> {
         let world = self.clone();
-        let handle = tokio::spawn(async move { world.poll_answer(request).await });
+        let handle = spawn(async move { world.poll_answer(request).await });
         settle().await;
         handle
     }
+}
+
+/// Runs `work` beside the test, which may abort it.
+#[allow(clippy::disallowed_methods, reason = "a test has to abort what it started")]
+pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(work)
 }
 
 /// Lets every task run that can.
