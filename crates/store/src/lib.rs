@@ -13,6 +13,7 @@ mod tally;
 
 pub use contract::*;
 pub use memory::MemoryStore;
+pub use namespaces::{Directory, DirectoryError};
 pub use order::{SortKey, attribute};
 pub use spill::{LaneKey, MemorySpill, Spill, SpillError};
 pub use tally::Tally;
