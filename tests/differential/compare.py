@@ -34,24 +34,6 @@ def first(theirs, ours):
     return "" if len(a) == len(b) else f"nothing more, but ours `{b[len(a)].strip()[:120]}`"
 
 
-def compact(blocks):
-    """A transcript with one line for each answer or event, as it is kept in `recorded/`."""
-    out = []
-    for block in blocks:
-        out.append(block[0])
-        inner = []
-        for line in block[1:]:
-            if block[0].startswith("=") and line.startswith("    "):
-                inner[-1] += (", " if "{" in inner[-1] else " {") + line.strip()
-            elif block[0].startswith("="):
-                inner.append(line)
-            else:
-                inner += ["  " + line.strip()] if not inner else []
-                inner[-1] = inner[-1] if inner[-1].strip() == line.strip() else inner[-1] + ", " + line.strip()
-        out += [line + "}" if "{" in line and block[0].startswith("=") else line for line in inner]
-    return out
-
-
 def _head(lines, index):
     """The call, and the event inside it, to which a line belongs."""
     out, indent = [], 99

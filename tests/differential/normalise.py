@@ -21,7 +21,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC)?Z?( m
 DROPPED = {
     "backlog_count_hint", "poller_group_id", "poller_group_infos", "poller_groups_info",
     "poller_scaling_decision", "server_version", "task_id", "version_info", "cluster_id",
-    "supported_clients", "persistence_store", "visibility_store",
+    "supported_clients", "persistence_store", "visibility_store", "read_level", "ack_level", "task_id_block",
 }
 MASKED = {
     "history_size_bytes": "<size>", "history_size": "<size>", "task_token": "<token>",

@@ -131,7 +131,7 @@ def run_timeout(t):
 
 @scenario
 def run_timeout_is_retried(t):
-    first = t.start(workflow_run_timeout=1, retry_policy={"initial_interval": 0.1, "maximum_attempts": 2})
+    first = t.start(workflow_run_timeout=2, retry_policy={"initial_interval": 0.1, "maximum_attempts": 2})
     t.wait_closed(run_id=first.run_id)
     t.step(complete())
     both_runs(t, first)
@@ -147,7 +147,7 @@ def execution_timeout(t):
 
 @scenario
 def execution_timeout_spans_the_chain(t):
-    first = t.start(workflow_execution_timeout=2)
+    first = t.start(workflow_execution_timeout=3)
     t.step(continue_as_new())
     t.wait_closed()
     both_runs(t, first)

@@ -63,7 +63,7 @@ def oversize_workflow_task_failure(t):
 @scenario
 def hundred_buffered_events(t):
     """One event more than the buffer holds fails the running task."""
-    t.start()
+    t.start(workflow_task_timeout=100)
     task = t.poll()
     for index in range(100):
         t.quiet("SignalWorkflowExecution", workflow_execution="wf~", signal_name=f"s{index}")
