@@ -1,0 +1,146 @@
+//! What a group of commits is about to change: an ordered view over the engine in which later commits of the group see
+//! the earlier ones, and from which a refused commit leaves no trace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use longhaul_kernel::ids::RunKey;
+
+use crate::{
+    engine::{Engine, Part, beginning_with},
+    error::Failure,
+    heads::Heads,
+    key,
+    record::{self, Head},
+    seal,
+};
+
+/// Changes by part and key; `None` removes.
+pub(crate) type Changes = Vec<(Part, Vec<u8>, Option<Vec<u8>>)>;
+
+/// Changes of one commit, or of all commits of a group before it.
+#[derive(Debug, Default)]
+pub(crate) struct Stage {
+    parts: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; Part::ALL.len()],
+    heads: BTreeMap<Vec<u8>, Option<Head>>,
+    bytes: u64,
+}
+
+impl Stage {
+    /// Takes over what a commit staged.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (mine, theirs) in self.parts.iter_mut().zip(other.parts) {
+            mine.extend(theirs);
+        }
+        self.heads.extend(other.heads);
+        self.bytes += other.bytes;
+    }
+
+    /// Bytes of keys and values.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.iter().all(BTreeMap::is_empty)
+    }
+
+    /// The changes, and the heads they leave.
+    pub(crate) fn finish(self) -> (Changes, BTreeMap<Vec<u8>, Option<Head>>) {
+        let parts = Part::ALL.into_iter().zip(self.parts);
+        let changes =
+            parts.flat_map(|(part, map)| map.into_iter().map(move |(key, value)| (part, key, value)));
+        (changes.collect(), self.heads)
+    }
+}
+
+/// One commit's view: what it staged, over what its group staged, over what is stored.
+pub(crate) struct View<'g> {
+    engine: &'g Engine,
+    heads: &'g mut Heads,
+    group: &'g Stage,
+    own: Stage,
+}
+
+impl<'g> View<'g> {
+    /// A view in which nothing is staged yet.
+    pub(crate) fn new(engine: &'g Engine, heads: &'g mut Heads, group: &'g Stage) -> Self {
+        Self { engine, heads, group, own: Stage::default() }
+    }
+
+    /// What was staged.
+    pub(crate) fn into_stage(self) -> Stage {
+        self.own
+    }
+
+    /// A value.
+    pub(crate) fn get(&self, part: Part, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        let index = part as usize;
+        match self.own.parts[index].get(key).or_else(|| self.group.parts[index].get(key)) {
+            Some(staged) => Ok(staged.clone()),
+            None => self.engine.get(part, key),
+        }
+    }
+
+    /// Stages a value.
+    pub(crate) fn put(&mut self, part: Part, key: Vec<u8>, body: Vec<u8>) {
+        self.own.bytes += (key.len() + body.len()) as u64;
+        self.own.parts[part as usize].insert(key, Some(body));
+    }
+
+    /// Stages a removal.
+    pub(crate) fn remove(&mut self, part: Part, key: Vec<u8>) {
+        self.own.bytes += key.len() as u64;
+        self.own.parts[part as usize].insert(key, None);
+    }
+
+    /// Stages the removal of every key that begins with `prefix`.
+    pub(crate) fn remove_all(&mut self, part: Part, prefix: &[u8]) -> Result<(), Failure> {
+        let mut keys = BTreeSet::new();
+        for entry in self.engine.moment().range(part, beginning_with(prefix)) {
+            keys.insert(entry?.0);
+        }
+        for stage in [self.group, &self.own] {
+            let staged = stage.parts[part as usize].range(prefix.to_vec()..);
+            keys.extend(staged.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned());
+        }
+        for key in keys {
+            self.remove(part, key);
+        }
+        Ok(())
+    }
+
+    /// Head of a run, by its key; `None` if there is no such run.
+    pub(crate) fn head(&mut self, run: &RunKey, at: &[u8]) -> Result<Option<Head>, Failure> {
+        if let Some(staged) = self.own.heads.get(at).or_else(|| self.group.heads.get(at)) {
+            return Ok(staged.clone());
+        }
+        if let Some(cached) = self.heads.get(at) {
+            return Ok(Some(cached.clone()));
+        }
+        let stored = self.stored_head(run, at)?;
+        if let Some(head) = &stored {
+            self.heads.put(at.to_vec(), head.clone());
+        }
+        Ok(stored)
+    }
+
+    /// The last state record tells. Most runs that are asked for are new: a point read that misses is cheap.
+    fn stored_head(&self, run: &RunKey, at: &[u8]) -> Result<Option<Head>, Failure> {
+        if self.engine.get(Part::State, &key::snapshot(at))?.is_none() {
+            return Ok(None);
+        }
+        let Some(last) = self.engine.moment().backwards(Part::State, beginning_with(at)).next() else {
+            return Ok(None);
+        };
+        let (key, body) = last?;
+        let read = record::read_state(run.run, &body);
+        let (head, _) = read.ok_or_else(|| seal::broken(Part::State, &key, "it has an unknown format"))?;
+        Ok(Some(head))
+    }
+
+    /// Stages a head.
+    pub(crate) fn set_head(&mut self, at: Vec<u8>, head: Option<Head>) {
+        self.own.heads.insert(at, head);
+    }
+}

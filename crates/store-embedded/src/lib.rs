@@ -1,0 +1,30 @@
+//! The default store: one node, one folder on disk. A log-structured engine keeps the keys in order; one committer
+//! thread makes everything that waits durable with one write batch and one `fdatasync`.
+
+mod apply;
+mod committer;
+mod engine;
+mod error;
+mod group;
+mod heads;
+mod index;
+mod journal;
+mod key;
+mod list;
+mod lock;
+mod options;
+mod queue;
+mod read;
+mod readers;
+mod record;
+mod seal;
+mod spill;
+mod stats;
+mod store;
+mod tide;
+
+pub use error::{Failure, OpenError};
+pub use options::Options;
+pub use spill::FileSpill;
+pub use stats::Stats;
+pub use store::EmbeddedStore;
