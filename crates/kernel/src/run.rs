@@ -4,6 +4,7 @@
 //! commands under `commands/`. Both work on a [`transition::Transition`], which folds every change through `apply`.
 
 mod apply;
+mod chain;
 mod change;
 mod commands;
 mod deadlines;
@@ -25,11 +26,13 @@ mod workflow_task;
 
 use longhaul_proto::Refusal;
 
+pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, DutyId, Fact};
 pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply};
 pub use input::*;
-pub use start::{StartOrigin, from_request};
+pub use payload::json_string;
+pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
 

@@ -1,0 +1,145 @@
+//! The calls the room answers, one file per group.
+
+pub mod activity;
+pub mod children;
+pub mod control;
+pub mod describe;
+pub mod page_token;
+pub mod query;
+pub mod reads;
+pub mod start;
+pub mod workflow_task;
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, NamespaceId, RunId},
+};
+use longhaul_proto::api::{common::v1::WorkflowExecution, workflowservice::v1 as api};
+use longhaul_runtime::peers::{Caller, Done, HistoryAnswer as A, HistoryCall as C, PeerError};
+
+use crate::{cell::Target, history::Room};
+
+/// Answers a call.
+///
+/// # Errors
+/// Those of the call.
+pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError> {
+    let namespace = NamespaceId::from_bytes(caller.namespace_id);
+    Ok(match call {
+        C::Start(request) => A::Start(start::start(room, namespace, request).await?),
+        C::SignalWithStart(request) => {
+            A::SignalWithStart(start::signal_with_start(room, namespace, request).await?)
+        }
+        C::Signal(request) => {
+            let link = control::signal_link(&caller.namespace, &request);
+            control::signal(room, namespace, request, None, false).await?;
+            A::Signal(api::SignalWorkflowExecutionResponse { link })
+        }
+        C::RequestCancel(request) => {
+            control::request_cancel(room, namespace, request, None, false).await?;
+            A::RequestCancel(api::RequestCancelWorkflowExecutionResponse {})
+        }
+        C::Terminate(request) => {
+            control::terminate(room, namespace, request).await?;
+            A::Terminate(api::TerminateWorkflowExecutionResponse {})
+        }
+        C::Delete(request) => {
+            control::delete(room, namespace, request).await?;
+            A::Delete(api::DeleteWorkflowExecutionResponse {})
+        }
+        C::ResetSticky(request) => {
+            control::reset_sticky(room, namespace, request).await?;
+            A::ResetSticky(api::ResetStickyTaskQueueResponse {})
+        }
+        C::Describe(request) => A::Describe(describe::describe(room, namespace, request).await?),
+        C::GetHistory(request) => A::GetHistory(reads::forward(room, &caller, namespace, request).await?),
+        C::GetHistoryReverse(request) => {
+            A::GetHistoryReverse(reads::reverse(room, namespace, request).await?)
+        }
+        C::Query(request) => A::Query(query::query(room, &caller, namespace, request).await?),
+        C::WorkflowTaskStarted(request) => {
+            A::WorkflowTaskStarted(workflow_task::started(room, namespace, request).await?)
+        }
+        C::WorkflowTaskCompleted(request) => {
+            A::WorkflowTaskCompleted(workflow_task::completed(room, &caller, request).await?)
+        }
+        C::WorkflowTaskFailed(request) => A::WorkflowTaskFailed(workflow_task::failed(room, request).await?),
+        call => activity_or_peer(room, &caller, namespace, call).await?,
+    })
+}
+
+/// Answers calls about activities, and those of other rooms.
+async fn activity_or_peer(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
+    Ok(match call {
+        C::ActivityTaskStarted(request) => {
+            A::ActivityTaskStarted(activity::started(room, caller, namespace, request).await?)
+        }
+        C::Heartbeat(request) => A::Heartbeat(activity::heartbeat(room, request).await?),
+        C::HeartbeatById(request) => {
+            A::HeartbeatById(activity::heartbeat_by_id(room, namespace, request).await?)
+        }
+        C::ActivityCompleted(request) => A::ActivityCompleted(activity::completed(room, request).await?),
+        C::ActivityCompletedById(request) => {
+            A::ActivityCompletedById(activity::completed_by_id(room, namespace, request).await?)
+        }
+        C::ActivityFailed(request) => A::ActivityFailed(activity::failed(room, request).await?),
+        C::ActivityFailedById(request) => {
+            A::ActivityFailedById(activity::failed_by_id(room, namespace, request).await?)
+        }
+        C::ActivityCanceled(request) => A::ActivityCanceled(activity::canceled(room, request).await?),
+        C::ActivityCanceledById(request) => {
+            A::ActivityCanceledById(activity::canceled_by_id(room, namespace, request).await?)
+        }
+        C::StartChild(request) => A::StartChild(children::started(room, namespace, request).await?),
+        C::ScheduleFirstTask(request) => {
+            children::schedule_first(room, namespace, request.execution).await?;
+            A::ScheduleFirstTask(Done {})
+        }
+        C::ChildClosed(request) => {
+            children::closed(room, namespace, request).await?;
+            A::ChildClosed(Done {})
+        }
+        C::SignalExternal(request) => {
+            let source = Some(request.source);
+            control::signal(room, namespace, request.signal, source, request.child_workflow_only).await?;
+            A::SignalExternal(Done {})
+        }
+        C::CancelExternal(request) => {
+            let source = Some((request.source, request.initiated_event_id));
+            control::request_cancel(room, namespace, request.cancel, source, request.child_workflow_only)
+                .await?;
+            A::CancelExternal(Done {})
+        }
+        C::TerminateChild(request) => {
+            control::terminate(room, namespace, request.terminate).await?;
+            A::TerminateChild(Done {})
+        }
+        _ => {
+            return Err(Refusal::Unimplemented("this call is not available on this server yet".into()).into());
+        }
+    })
+}
+
+/// Reads which run a request means.
+///
+/// # Errors
+/// `InvalidArgument` if the run id is none.
+pub fn target(
+    namespace: NamespaceId,
+    execution: Option<&WorkflowExecution>,
+) -> Result<(ExecutionKey, Target), Refusal> {
+    let execution = execution.ok_or_else(|| Refusal::invalid("Execution is not set on request."))?;
+    let target = if execution.run_id.is_empty() {
+        Target::Current
+    } else {
+        Target::Run(RunId::parse(&execution.run_id).ok_or_else(|| Refusal::invalid("Invalid RunId."))?)
+    };
+    Ok((ExecutionKey::workflow(namespace, &execution.workflow_id), target))
+}

@@ -1,0 +1,219 @@
+//! Activities: started for a poll, and what their workers say of them, by token or by id.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, NamespaceId, RunId},
+    run::{ActivityEnd, ActivityRef, ActivityStart, Reply, What},
+};
+use longhaul_proto::api::{common::v1::Payloads, failure::v1::Failure, workflowservice::v1 as api};
+use longhaul_runtime::peers::{ActivityTaskStarted, Caller, PeerError, RecordActivityTaskStarted};
+
+use super::target;
+use crate::{cell::Target, history::Room, poll_answer, token};
+
+/// Starts an attempt of an activity for a poll.
+///
+/// # Errors
+/// `NotFound` if the run is gone or over.
+pub async fn started(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    request: RecordActivityTaskStarted,
+) -> Result<ActivityTaskStarted, PeerError> {
+    let (key, run) = target(namespace, Some(&request.execution))?;
+    let shard = room.shard(&key)?;
+    let name = caller.namespace.clone();
+    let answer = shard
+        .ask(key, run, move |turn| {
+            let scheduled_event_id = request.scheduled_event_id;
+            let start = ActivityStart {
+                scheduled_event_id,
+                attempt: request.attempt,
+                stamp: request.stamp,
+                request_id: request.request_id,
+                poll: Box::new(request.poll),
+            };
+            match turn.step(What::ActivityStarted(start))? {
+                Reply::ActivityTask => {
+                    Ok(poll_answer::activity_task(&turn.loaded()?.run, &name, scheduled_event_id))
+                }
+                _ => Ok(None),
+            }
+        })
+        .await?;
+    Ok(ActivityTaskStarted { answer })
+}
+
+/// Which activity of which run somebody means.
+struct Meant {
+    key: ExecutionKey,
+    run: Target,
+    activity: ActivityRef,
+}
+
+impl Meant {
+    fn by_token(bytes: &[u8]) -> Result<Self, Refusal> {
+        let token = token::read(bytes)?;
+        let activity = ActivityRef::Token {
+            scheduled_event_id: token.fields.scheduled_event_id,
+            attempt: token.fields.attempt,
+        };
+        Ok(Self { key: token.execution, run: Target::Run(token.run), activity })
+    }
+
+    fn by_id(
+        namespace: NamespaceId,
+        workflow_id: &str,
+        run_id: &str,
+        activity_id: &str,
+    ) -> Result<Self, Refusal> {
+        let run = if run_id.is_empty() {
+            Target::Current
+        } else {
+            Target::Run(RunId::parse(run_id).ok_or_else(|| Refusal::invalid("Invalid RunId."))?)
+        };
+        Ok(Self {
+            key: ExecutionKey::workflow(namespace, workflow_id),
+            run,
+            activity: ActivityRef::Id(activity_id.to_owned()),
+        })
+    }
+
+    /// Makes the run hear what is said of the activity.
+    async fn tell<T: Send + 'static>(
+        self,
+        room: &Arc<Room>,
+        identity: String,
+        outcome: T,
+        what: impl FnOnce(ActivityEnd<T>) -> What + Send + 'static,
+    ) -> Result<Reply, PeerError> {
+        let Self { key, run, activity } = self;
+        let shard = room.shard(&key)?;
+        shard.ask(key, run, move |turn| turn.step(what(ActivityEnd { activity, identity, outcome }))).await
+    }
+}
+
+/// The answer to a heartbeat.
+fn heartbeat_reply(reply: Reply) -> api::RecordActivityTaskHeartbeatResponse {
+    match reply {
+        Reply::Heartbeat(response) => response,
+        _ => api::RecordActivityTaskHeartbeatResponse::default(),
+    }
+}
+
+/// An activity reports that it is alive.
+///
+/// # Errors
+/// `NotFound` if the attempt is over.
+pub async fn heartbeat(
+    room: &Arc<Room>,
+    request: api::RecordActivityTaskHeartbeatRequest,
+) -> Result<api::RecordActivityTaskHeartbeatResponse, PeerError> {
+    let meant = Meant::by_token(&request.task_token)?;
+    meant.tell(room, request.identity, request.details, What::ActivityHeartbeat).await.map(heartbeat_reply)
+}
+
+/// An activity reports that it is alive, by id.
+///
+/// # Errors
+/// `NotFound` if there is no such activity.
+pub async fn heartbeat_by_id(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: api::RecordActivityTaskHeartbeatByIdRequest,
+) -> Result<api::RecordActivityTaskHeartbeatByIdResponse, PeerError> {
+    let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
+    let reply = meant.tell(room, request.identity, request.details, What::ActivityHeartbeat).await?;
+    let response = heartbeat_reply(reply);
+    Ok(api::RecordActivityTaskHeartbeatByIdResponse {
+        cancel_requested: response.cancel_requested,
+        activity_paused: response.activity_paused,
+        activity_reset: response.activity_reset,
+    })
+}
+
+/// An activity has completed.
+///
+/// # Errors
+/// `NotFound` if the attempt is over.
+pub async fn completed(
+    room: &Arc<Room>,
+    request: api::RespondActivityTaskCompletedRequest,
+) -> Result<api::RespondActivityTaskCompletedResponse, PeerError> {
+    let meant = Meant::by_token(&request.task_token)?;
+    meant.tell(room, request.identity, request.result, What::ActivityCompleted).await?;
+    Ok(api::RespondActivityTaskCompletedResponse {})
+}
+
+/// An activity has completed, by id.
+///
+/// # Errors
+/// `NotFound` if there is no such activity.
+pub async fn completed_by_id(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: api::RespondActivityTaskCompletedByIdRequest,
+) -> Result<api::RespondActivityTaskCompletedByIdResponse, PeerError> {
+    let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
+    meant.tell(room, request.identity, request.result, What::ActivityCompleted).await?;
+    Ok(api::RespondActivityTaskCompletedByIdResponse {})
+}
+
+/// An attempt of an activity has failed.
+///
+/// # Errors
+/// `NotFound` if the attempt is over.
+pub async fn failed(
+    room: &Arc<Room>,
+    request: api::RespondActivityTaskFailedRequest,
+) -> Result<api::RespondActivityTaskFailedResponse, PeerError> {
+    let meant = Meant::by_token(&request.task_token)?;
+    let outcome: (Option<Failure>, Option<Payloads>) = (request.failure, request.last_heartbeat_details);
+    meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    Ok(api::RespondActivityTaskFailedResponse::default())
+}
+
+/// An attempt of an activity has failed, by id.
+///
+/// # Errors
+/// `NotFound` if there is no such activity.
+pub async fn failed_by_id(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: api::RespondActivityTaskFailedByIdRequest,
+) -> Result<api::RespondActivityTaskFailedByIdResponse, PeerError> {
+    let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
+    let outcome = (request.failure, request.last_heartbeat_details);
+    meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    Ok(api::RespondActivityTaskFailedByIdResponse::default())
+}
+
+/// An activity has ended because it was asked to cancel.
+///
+/// # Errors
+/// `NotFound` if the attempt is over, `InvalidArgument` if nobody asked it to cancel.
+pub async fn canceled(
+    room: &Arc<Room>,
+    request: api::RespondActivityTaskCanceledRequest,
+) -> Result<api::RespondActivityTaskCanceledResponse, PeerError> {
+    let meant = Meant::by_token(&request.task_token)?;
+    meant.tell(room, request.identity, request.details, What::ActivityCanceled).await?;
+    Ok(api::RespondActivityTaskCanceledResponse {})
+}
+
+/// An activity has ended because it was asked to cancel, by id.
+///
+/// # Errors
+/// `NotFound` if there is no such activity, `InvalidArgument` if nobody asked it to cancel.
+pub async fn canceled_by_id(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: api::RespondActivityTaskCanceledByIdRequest,
+) -> Result<api::RespondActivityTaskCanceledByIdResponse, PeerError> {
+    let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
+    meant.tell(room, request.identity, request.details, What::ActivityCanceled).await?;
+    Ok(api::RespondActivityTaskCanceledByIdResponse {})
+}

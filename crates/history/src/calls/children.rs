@@ -1,0 +1,122 @@
+//! What executions do to each other: starting children, telling them to go on, telling parents how they ended.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, NamespaceId, RunKey},
+    run::{ParentPlace, StartOrigin, What},
+};
+use longhaul_proto::api::{
+    common::v1::WorkflowExecution, history::v1::HistoryEvent,
+    workflowservice::v1::StartWorkflowExecutionRequest,
+};
+use longhaul_runtime::peers::{ChildClosed, ChildStarted, PeerError, StartChild};
+
+use super::target;
+use crate::{cell::Target, history::Room};
+
+/// Starts a child and answers its run id. The same request id finds the same child.
+///
+/// # Errors
+/// `WorkflowExecutionAlreadyStarted` if the id is taken.
+pub async fn start(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: StartWorkflowExecutionRequest,
+    place: ParentPlace,
+) -> Result<String, PeerError> {
+    let key = ExecutionKey::workflow(namespace, &request.workflow_id);
+    let shard = room.shard(&key)?;
+    let origin = StartOrigin { parent: Some(place), ..StartOrigin::default() };
+    let started = shard
+        .ask(key, Target::Current, move |turn| super::start::decide(turn, namespace, request, origin))
+        .await?;
+    Ok(started.run_id)
+}
+
+/// Answers another node that starts a child here.
+///
+/// # Errors
+/// As [`start`].
+pub async fn started(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: StartChild,
+) -> Result<ChildStarted, PeerError> {
+    let parent_namespace = <[u8; 16]>::try_from(&request.parent_namespace_id[..])
+        .map_err(|_| Refusal::invalid("parent namespace id is not sixteen bytes"))?;
+    let place = ParentPlace {
+        execution: request.parent,
+        namespace: request.parent_namespace,
+        namespace_id: NamespaceId::from_bytes(parent_namespace),
+        initiated_event_id: request.initiated_event_id,
+        root: request.root,
+    };
+    let run_id = start(room, namespace, request.start, place).await?;
+    Ok(ChildStarted { run_id })
+}
+
+/// Tells a child that its start was recorded.
+///
+/// # Errors
+/// `NotFound` if it is gone or over.
+pub async fn schedule_first(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    execution: WorkflowExecution,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, Some(&execution))?;
+    let shard = room.shard(&key)?;
+    shard.ask(key, run, |turn| turn.step(What::ScheduleFirstTask).map(|_| ())).await
+}
+
+/// Tells a parent how its child ended.
+///
+/// # Errors
+/// `NotFound` if the parent is gone or over.
+pub async fn tell_parent(
+    room: &Arc<Room>,
+    child: &RunKey,
+    close_event: &HistoryEvent,
+) -> Result<(), PeerError> {
+    let shard = room.shard(&child.execution)?;
+    let about = shard
+        .ask(child.execution.clone(), Target::Run(child.run), |turn| {
+            let start = &turn.loaded()?.run.start;
+            Ok((
+                start.parent_workflow_execution.clone(),
+                start.parent_workflow_namespace_id.clone(),
+                start.parent_initiated_event_id,
+                start.first_execution_run_id.clone(),
+            ))
+        })
+        .await?;
+    let (Some(parent), namespace, initiated_event_id, first_run_id) = about else { return Ok(()) };
+    let Some(namespace) = NamespaceId::parse(&namespace) else { return Ok(()) };
+    let child =
+        WorkflowExecution { workflow_id: child.execution.id.to_string(), run_id: child.run.to_string() };
+    let news =
+        ChildClosed { parent, initiated_event_id, child, close_event: close_event.clone(), first_run_id };
+    closed(room, namespace, news).await
+}
+
+/// A parent hears how its child ended.
+///
+/// # Errors
+/// `NotFound` if the parent is gone or over.
+pub async fn closed(room: &Arc<Room>, namespace: NamespaceId, news: ChildClosed) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, Some(&news.parent))?;
+    let shard = room.shard(&key)?;
+    shard
+        .ask(key, run, move |turn| {
+            turn.step(What::ChildClosed {
+                initiated_event_id: news.initiated_event_id,
+                first_run_id: news.first_run_id,
+                child: news.child,
+                close_event: Box::new(news.close_event),
+            })
+            .map(|_| ())
+        })
+        .await
+}

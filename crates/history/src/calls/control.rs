@@ -1,0 +1,167 @@
+//! Signal, cancel, terminate, delete, reset of stickiness.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::NamespaceId,
+    run::{CancelRequest, Signal, Termination, What},
+};
+use longhaul_proto::api::{
+    common::v1::{Link, WorkflowExecution, link},
+    enums::v1::EventType,
+    workflowservice::v1::{
+        DeleteWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, ResetStickyTaskQueueRequest,
+        SignalWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+    },
+};
+use longhaul_runtime::peers::PeerError;
+
+use super::target;
+use crate::{cell::Turn, history::Room};
+
+/// Refuses if the run is not of the chain the caller means.
+fn ensure_chain(turn: &Turn<'_>, first_run_id: &str) -> Result<(), Refusal> {
+    if first_run_id.is_empty() || turn.loaded()?.run.first_run_id() == first_run_id {
+        return Ok(());
+    }
+    Err(Refusal::not_found("workflow execution already completed"))
+}
+
+/// Delivers a signal.
+///
+/// # Errors
+/// `NotFound` if there is no such run or it is over.
+pub async fn signal(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: SignalWorkflowExecutionRequest,
+    source: Option<WorkflowExecution>,
+    child_only: bool,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let signal = Signal { request, source, skips_delay: false, child_only };
+    shard.ask(key, run, move |turn| turn.step(What::Signal(Box::new(signal))).map(|_| ())).await
+}
+
+/// A link to the event of a signal, which has no id while it is buffered.
+pub fn signal_link(namespace: &str, request: &SignalWorkflowExecutionRequest) -> Option<Link> {
+    let execution = request.workflow_execution.as_ref()?;
+    Some(signaled_link(namespace, &execution.workflow_id, &execution.run_id, &request.request_id))
+}
+
+/// A link to a signal by its request id.
+pub fn signaled_link(namespace: &str, workflow_id: &str, run_id: &str, request_id: &str) -> Link {
+    let reference = link::workflow_event::RequestIdReference {
+        request_id: request_id.into(),
+        event_type: EventType::WorkflowExecutionSignaled as i32,
+    };
+    Link {
+        variant: Some(link::Variant::WorkflowEvent(link::WorkflowEvent {
+            namespace: namespace.into(),
+            workflow_id: workflow_id.into(),
+            run_id: run_id.into(),
+            reference: Some(link::workflow_event::Reference::RequestIdRef(reference)),
+        })),
+    }
+}
+
+/// Asks a run to cancel.
+///
+/// # Errors
+/// `NotFound` if there is no such run or it is over.
+pub async fn request_cancel(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: RequestCancelWorkflowExecutionRequest,
+    source: Option<(WorkflowExecution, i64)>,
+    child_only: bool,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let first_run_id = request.first_execution_run_id;
+    let cancel = CancelRequest {
+        request_id: request.request_id,
+        identity: request.identity,
+        reason: request.reason,
+        links: request.links,
+        source,
+        child_only,
+    };
+    shard
+        .ask(key, run, move |turn| {
+            ensure_chain(turn, &first_run_id)?;
+            turn.step(What::RequestCancel(cancel)).map(|_| ())
+        })
+        .await
+}
+
+/// Ends a run.
+///
+/// # Errors
+/// `NotFound` if there is no such run or it is over.
+pub async fn terminate(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: TerminateWorkflowExecutionRequest,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let first_run_id = request.first_execution_run_id;
+    let termination = Termination {
+        identity: request.identity,
+        reason: request.reason,
+        details: request.details,
+        links: request.links,
+        parent: None,
+    };
+    shard
+        .ask(key, run, move |turn| {
+            ensure_chain(turn, &first_run_id)?;
+            turn.step(What::Terminate(termination)).map(|_| ())
+        })
+        .await
+}
+
+/// Removes a run and everything of it; one that goes on is ended first.
+///
+/// # Errors
+/// `NotFound` if there is no such run.
+pub async fn delete(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: DeleteWorkflowExecutionRequest,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    shard
+        .ask(key, run, |turn| {
+            let loaded = turn.loaded()?;
+            let id = loaded.id();
+            if loaded.run.is_running() {
+                turn.step(What::Terminate(Termination {
+                    identity: "history-service".into(),
+                    reason: "Delete workflow execution".into(),
+                    ..Termination::default()
+                }))?;
+            }
+            turn.delete(id);
+            Ok(())
+        })
+        .await
+}
+
+/// Forgets the sticky queue of a run.
+///
+/// # Errors
+/// `NotFound` if there is no such run or it is over.
+pub async fn reset_sticky(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: ResetStickyTaskQueueRequest,
+) -> Result<(), PeerError> {
+    let (key, run) = target(namespace, request.execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    shard.ask(key, run, |turn| turn.step(What::ResetSticky).map(|_| ())).await
+}

@@ -1,0 +1,261 @@
+//! Reading histories: in pages, forward and backward, whole or only how they ended, and waiting for what comes.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, NamespaceId, RunId},
+    run::Run,
+};
+use longhaul_proto::api::{
+    enums::v1::HistoryEventFilterType,
+    history::v1::{History, HistoryEvent},
+    workflowservice::v1::{
+        GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+        GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
+    },
+};
+use longhaul_runtime::peers::{Caller, PeerError};
+use longhaul_store::{Batch, Direction};
+use prost::Message;
+
+use super::{page_token::PageToken, target};
+use crate::{
+    cell::Target,
+    events::{self, Place},
+    history::Room,
+    shard::Shard,
+};
+
+/// What a reader has to know of a run.
+struct Seen {
+    run_id: String,
+    place: Place,
+    next_event_id: i64,
+    is_open: bool,
+    recent: Option<Vec<Batch>>,
+    tail: Vec<HistoryEvent>,
+    close_event: Option<HistoryEvent>,
+}
+
+/// Looks at a run.
+async fn look(shard: &Arc<Shard>, key: &ExecutionKey, run: Target, from: i64) -> Result<Seen, PeerError> {
+    let key = key.clone();
+    let id = key.id.clone();
+    shard
+        .ask(key, run, move |turn| {
+            let loaded = match (turn.loaded(), run) {
+                (Ok(loaded), _) => loaded,
+                (Err(refusal), Target::Current) => return Err(refusal),
+                (Err(_), Target::Run(run)) => {
+                    return Err(Refusal::not_found(format!(
+                        "workflow execution not found for workflow ID \"{id}\" and run ID \"{run}\""
+                    )));
+                }
+            };
+            let run: &Run = &loaded.run;
+            Ok(Seen {
+                run_id: run.run_id.to_string(),
+                place: loaded.place(),
+                next_event_id: run.next_event_id,
+                is_open: run.is_running(),
+                recent: loaded.recent.since(from),
+                tail: if run.is_running() { run.transient_events() } else { Vec::new() },
+                close_event: run.closed.as_ref().map(|closed| closed.event.0.clone()),
+            })
+        })
+        .await
+}
+
+/// Reads a page, oldest event first.
+///
+/// # Errors
+/// `NotFound` if there is no such run, `InvalidArgument` for a token of another read.
+pub async fn forward(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    request: GetWorkflowExecutionHistoryRequest,
+) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
+    let (key, mut run) = target(namespace, request.execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let token = PageToken::read(&request.next_page_token)?;
+    if let Some(token) = &token {
+        let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
+        if (!asked.is_empty() && asked != token.run_id) || *token.workflow_id != *key.id {
+            return Err(Refusal::invalid("RunId in the request does not match the NextPageToken.").into());
+        }
+        run = RunId::parse(&token.run_id).map_or(run, Target::Run);
+    }
+    let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
+    let from = token.as_ref().map_or(1, |token| token.next_event_id);
+    let waits = request.wait_new_event;
+    let mut news = waits.then(|| shard.listen(key.clone()));
+    let until = wait_until(room, caller);
+    loop {
+        let seen = look(&shard, &key, run, from).await?;
+        run = RunId::parse(&seen.run_id).map_or(run, Target::Run);
+        let nothing_new = seen.is_open && if close_only { true } else { from >= seen.next_event_id };
+        if let Some(news) = news.as_mut().filter(|_| nothing_new) {
+            tokio::select! {
+                _ = news.changed() => continue,
+                () = room.host.clock.sleep_until(until) => {
+                    return Ok(nothing_yet(&key, &seen.run_id, from));
+                }
+            }
+        }
+        return if close_only {
+            close_page(room, &key, seen, waits).await
+        } else {
+            page(room, caller, &key, seen, from, token, page_size(room, request.maximum_page_size), waits)
+                .await
+        };
+    }
+}
+
+/// When a wait for new events ends.
+fn wait_until(room: &Room, caller: &Caller) -> i64 {
+    let patience = Duration::from_secs(room.settings.history_wait_secs);
+    let own = room.host.clock.now() + i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
+    // A caller that listens for a shorter time is answered before it turns away.
+    caller.deadline.map_or(own, |deadline| own.min(deadline - 500_000_000))
+}
+
+fn page_size(room: &Room, asked: i32) -> i64 {
+    let largest = room.settings.page_events_max;
+    if asked <= 0 { largest } else { i64::from(asked).min(largest) }
+}
+
+/// An empty page: the caller may ask on.
+fn nothing_yet(key: &ExecutionKey, run_id: &str, from: i64) -> GetWorkflowExecutionHistoryResponse {
+    let mut token = PageToken::new(&key.id, run_id, from);
+    token.waits = true;
+    GetWorkflowExecutionHistoryResponse {
+        history: Some(Bytes::new()),
+        next_page_token: token.encode(),
+        ..GetWorkflowExecutionHistoryResponse::default()
+    }
+}
+
+/// The last event alone.
+async fn close_page(
+    room: &Room,
+    key: &ExecutionKey,
+    seen: Seen,
+    waits: bool,
+) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
+    let last = match seen.close_event {
+        Some(event) => Some(event),
+        None => {
+            let last = seen.next_event_id - 1;
+            let batches = events::read(&*room.store, &seen.place, last, last, Direction::Forward, 1).await?;
+            events::decode(&batches)?.pop()
+        }
+    };
+    let history = History { events: last.into_iter().collect() };
+    let mut answer = GetWorkflowExecutionHistoryResponse {
+        history: Some(history.encode_to_vec().into()),
+        ..GetWorkflowExecutionHistoryResponse::default()
+    };
+    if waits && seen.is_open {
+        answer.next_page_token = PageToken::new(&key.id, &seen.run_id, seen.next_event_id).encode();
+    }
+    Ok(answer)
+}
+
+/// A page of whole batches.
+#[allow(clippy::too_many_arguments)]
+async fn page(
+    room: &Room,
+    caller: &Caller,
+    key: &ExecutionKey,
+    seen: Seen,
+    from: i64,
+    token: Option<PageToken>,
+    size: i64,
+    waits: bool,
+) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
+    let bound = token.as_ref().map_or(0, |token| token.last_event_id);
+    let to = if bound > 0 { bound } else { seen.next_event_id - 1 };
+    let batches = match seen.recent {
+        Some(batches) => batches,
+        None => events::read(&*room.store, &seen.place, from, to, Direction::Forward, size).await?,
+    };
+    let mut count = 0;
+    let mut chosen = Vec::new();
+    for batch in batches {
+        if count >= size || batch.first_event > to {
+            break;
+        }
+        count += batch.last_event - batch.first_event + 1;
+        chosen.push(batch);
+    }
+    let last = chosen.last().map_or(from - 1, |batch| batch.last_event);
+    let mut answer = GetWorkflowExecutionHistoryResponse::default();
+    if last < to {
+        let mut next = token.unwrap_or_else(|| PageToken::new(&key.id, &seen.run_id, last + 1));
+        next.next_event_id = last + 1;
+        answer.next_page_token = next.encode();
+        answer.history = Some(events::join(&chosen, &[]));
+        return Ok(answer);
+    }
+    if waits && seen.is_open && bound == 0 {
+        let mut next = PageToken::new(&key.id, &seen.run_id, last + 1);
+        next.waits = true;
+        answer.next_page_token = next.encode();
+        answer.history = Some(events::join(&chosen, &[]));
+        return Ok(answer);
+    }
+    let tail = match token.filter(|token| !token.tail.is_empty()) {
+        Some(token) => History::decode(token.tail).map_or_else(|_| Vec::new(), |history| history.events),
+        None if bound == 0 && shows_transient(caller) => seen.tail,
+        None => Vec::new(),
+    };
+    answer.history = Some(events::join(&chosen, &tail));
+    Ok(answer)
+}
+
+/// Whether the caller is an SDK, which replays what it reads; people are not shown events that may never be stored.
+fn shows_transient(caller: &Caller) -> bool {
+    !matches!(caller.client_name.as_str(), "" | "temporal-cli" | "temporal-ui" | "temporal-server")
+}
+
+/// Reads a page, newest event first.
+///
+/// # Errors
+/// As [`forward`].
+pub async fn reverse(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: GetWorkflowExecutionHistoryReverseRequest,
+) -> Result<GetWorkflowExecutionHistoryReverseResponse, PeerError> {
+    let (key, mut run) = target(namespace, request.execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let token = PageToken::read(&request.next_page_token)?;
+    if let Some(token) = &token {
+        let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
+        if (!asked.is_empty() && asked != token.run_id) || *token.workflow_id != *key.id {
+            return Err(Refusal::invalid("RunId in the request does not match the NextPageToken.").into());
+        }
+        run = RunId::parse(&token.run_id).map_or(run, Target::Run);
+    }
+    let seen = look(&shard, &key, run, i64::MAX).await?;
+    let to = token.map_or(seen.next_event_id - 1, |token| token.next_event_id);
+    let size = page_size(room, request.maximum_page_size);
+    let batches = events::read(&*room.store, &seen.place, 1, to, Direction::Reverse, size).await?;
+    let first = batches.last().map_or(1, |batch| batch.first_event);
+    let mut found = Vec::new();
+    for batch in batches {
+        let mut events = events::decode(&[batch])?;
+        events.retain(|event| event.event_id <= to);
+        events.reverse();
+        found.extend(events);
+    }
+    let next_page_token =
+        if first > 1 { PageToken::new(&key.id, &seen.run_id, first - 1).encode() } else { Bytes::new() };
+    Ok(GetWorkflowExecutionHistoryReverseResponse {
+        history: Some(History { events: found }.encode_to_vec().into()),
+        next_page_token,
+    })
+}

@@ -1,0 +1,244 @@
+//! Starting runs: by clients, with or without a signal.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, NamespaceId, RunId},
+    run::{
+        Reply, Signal, StartOrigin, StartVerdict, Termination, What, decide_start, from_request, json_string,
+    },
+};
+use longhaul_proto::api::{
+    common::v1::{Link, link},
+    enums::v1::{EventType, WorkflowExecutionStatus as Status, WorkflowIdConflictPolicy},
+    workflowservice::v1::{
+        SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse,
+        SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest, StartWorkflowExecutionResponse,
+    },
+};
+use longhaul_runtime::peers::PeerError;
+
+use crate::{
+    cell::{Target, Turn},
+    history::Room,
+    poll_answer::{self, Draft},
+};
+
+/// What a start led to.
+pub struct Started {
+    /// The run.
+    pub run_id: String,
+    /// First run of its chain.
+    pub first_run_id: String,
+    /// Whether this request created it, now or before.
+    pub started: bool,
+    /// Its status.
+    pub status: i32,
+    /// The first workflow task, if the starter takes it.
+    pub eager: Option<Draft>,
+}
+
+/// Starts a run.
+///
+/// # Errors
+/// `WorkflowExecutionAlreadyStarted` by the id policies, and those of the store.
+pub async fn start(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: StartWorkflowExecutionRequest,
+) -> Result<StartWorkflowExecutionResponse, PeerError> {
+    let key = ExecutionKey::workflow(namespace, &request.workflow_id);
+    let name = request.namespace.clone();
+    let id = request.workflow_id.clone();
+    let eager = request.request_eager_execution;
+    let origin = StartOrigin { eager, ..StartOrigin::default() };
+    let shard = room.shard(&key)?;
+    let started =
+        shard.ask(key.clone(), Target::Current, move |turn| decide(turn, namespace, request, origin)).await?;
+    let eager_workflow_task = match started.eager {
+        Some(draft) => Some(draft.finish(room, &key).await?),
+        None => None,
+    };
+    Ok(StartWorkflowExecutionResponse {
+        link: Some(started_link(&name, &id, &started.run_id)),
+        run_id: started.run_id,
+        first_execution_run_id: started.first_run_id,
+        started: started.started,
+        status: started.status,
+        eager_workflow_task,
+    })
+}
+
+/// A link to the started event of a run.
+pub fn started_link(namespace: &str, workflow_id: &str, run_id: &str) -> Link {
+    let reference = link::workflow_event::EventReference {
+        event_id: 1,
+        event_type: EventType::WorkflowExecutionStarted as i32,
+    };
+    Link {
+        variant: Some(link::Variant::WorkflowEvent(link::WorkflowEvent {
+            namespace: namespace.into(),
+            workflow_id: workflow_id.into(),
+            run_id: run_id.into(),
+            reference: Some(link::workflow_event::Reference::EventRef(reference)),
+        })),
+    }
+}
+
+/// Decides on a start: by the id policies a new run, the one there is, or none.
+///
+/// # Errors
+/// `WorkflowExecutionAlreadyStarted`.
+pub fn decide(
+    turn: &mut Turn<'_>,
+    namespace: NamespaceId,
+    request: StartWorkflowExecutionRequest,
+    origin: StartOrigin,
+) -> Result<Started, Refusal> {
+    let verdict = decide_start(
+        &request.workflow_id,
+        turn.cell.current(),
+        &request.request_id,
+        request.workflow_id_reuse_policy,
+        request.workflow_id_conflict_policy,
+    )?;
+    match verdict {
+        StartVerdict::Existing | StartVerdict::Deduplicated => {
+            existing(turn, verdict == StartVerdict::Deduplicated)
+        }
+        StartVerdict::Start | StartVerdict::Replace => {
+            let run_id = RunId::from_bytes(turn.draw.uuid());
+            if let Some(attributes) = &request.search_attributes {
+                turn.context.check_search_attributes(attributes)?;
+            }
+            if verdict == StartVerdict::Replace {
+                turn.step(What::Terminate(replaced_by(run_id)))?;
+            }
+            let start = from_request(request, origin, namespace, run_id, turn.at, turn.context);
+            let (run_id, reply) = turn.begin(start);
+            let loaded = turn.cell.run(run_id);
+            let eager = match reply {
+                Reply::WorkflowTask => {
+                    loaded.and_then(|loaded| poll_answer::workflow_task(loaded, false, Default::default()))
+                }
+                _ => None,
+            };
+            Ok(Started {
+                run_id: run_id.to_string(),
+                first_run_id: run_id.to_string(),
+                started: true,
+                status: Status::Running as i32,
+                eager,
+            })
+        }
+    }
+}
+
+/// The run there is serves the request.
+fn existing(turn: &Turn<'_>, started: bool) -> Result<Started, Refusal> {
+    let current = turn.cell.current().ok_or_else(|| Refusal::Internal("no current run".into()))?;
+    Ok(Started {
+        run_id: current.run_id.to_string(),
+        first_run_id: current.first_run_id.clone(),
+        started,
+        status: current.status,
+        eager: None,
+    })
+}
+
+/// Why a run ends that a newer one replaces.
+fn replaced_by(run_id: RunId) -> Termination {
+    Termination {
+        identity: "history-service".into(),
+        reason: "TerminateIfRunning WorkflowIdReusePolicy".into(),
+        details: Some(json_string(&format!("terminated by new runID: {run_id}"))),
+        ..Termination::default()
+    }
+}
+
+/// Signals the run there is, or starts one with the signal.
+///
+/// # Errors
+/// Those of a start and of a signal.
+pub async fn signal_with_start(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: SignalWithStartWorkflowExecutionRequest,
+) -> Result<SignalWithStartWorkflowExecutionResponse, PeerError> {
+    let key = ExecutionKey::workflow(namespace, &request.workflow_id);
+    let shard = room.shard(&key)?;
+    let name = request.namespace.clone();
+    let id = request.workflow_id.clone();
+    let request_id = request.request_id.clone();
+    let started =
+        shard.ask(key, Target::Current, move |turn| decide_signal(turn, namespace, request)).await?;
+    Ok(SignalWithStartWorkflowExecutionResponse {
+        signal_link: Some(super::control::signaled_link(&name, &id, &started.run_id, &request_id)),
+        run_id: started.run_id,
+        started: started.started,
+        first_execution_run_id: started.first_run_id,
+    })
+}
+
+fn decide_signal(
+    turn: &mut Turn<'_>,
+    namespace: NamespaceId,
+    request: SignalWithStartWorkflowExecutionRequest,
+) -> Result<Started, Refusal> {
+    let (start, signal) = split(request);
+    let running = turn.cell.current().is_some_and(longhaul_kernel::run::Current::is_running);
+    let conflict = WorkflowIdConflictPolicy::try_from(start.workflow_id_conflict_policy).unwrap_or_default();
+    #[allow(deprecated)]
+    let replaces = conflict == WorkflowIdConflictPolicy::TerminateExisting
+        || start.workflow_id_reuse_policy
+            == longhaul_proto::api::enums::v1::WorkflowIdReusePolicy::TerminateIfRunning as i32;
+    if running && !replaces && conflict != WorkflowIdConflictPolicy::Fail {
+        turn.step(What::Signal(Box::new(signal)))?;
+        return existing(turn, false);
+    }
+    let origin = StartOrigin { signal: Some(Box::new(signal)), ..StartOrigin::default() };
+    decide(turn, namespace, start, origin)
+}
+
+/// The two requests in one.
+#[allow(deprecated)]
+fn split(request: SignalWithStartWorkflowExecutionRequest) -> (StartWorkflowExecutionRequest, Signal) {
+    let signal = SignalWorkflowExecutionRequest {
+        namespace: request.namespace.clone(),
+        signal_name: request.signal_name,
+        input: request.signal_input,
+        identity: request.identity.clone(),
+        request_id: request.request_id.clone(),
+        control: request.control,
+        header: request.header.clone(),
+        links: request.links.clone(),
+        ..SignalWorkflowExecutionRequest::default()
+    };
+    let start = StartWorkflowExecutionRequest {
+        namespace: request.namespace,
+        workflow_id: request.workflow_id,
+        workflow_type: request.workflow_type,
+        task_queue: request.task_queue,
+        input: request.input,
+        workflow_execution_timeout: request.workflow_execution_timeout,
+        workflow_run_timeout: request.workflow_run_timeout,
+        workflow_task_timeout: request.workflow_task_timeout,
+        identity: request.identity,
+        request_id: request.request_id,
+        workflow_id_reuse_policy: request.workflow_id_reuse_policy,
+        workflow_id_conflict_policy: request.workflow_id_conflict_policy,
+        retry_policy: request.retry_policy,
+        cron_schedule: request.cron_schedule,
+        memo: request.memo,
+        search_attributes: request.search_attributes,
+        header: request.header,
+        workflow_start_delay: request.workflow_start_delay,
+        user_metadata: request.user_metadata,
+        links: request.links,
+        versioning_override: request.versioning_override,
+        priority: request.priority,
+        ..StartWorkflowExecutionRequest::default()
+    };
+    (start, Signal { request: signal, source: None, skips_delay: true, child_only: false })
+}

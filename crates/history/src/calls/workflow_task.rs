@@ -1,0 +1,201 @@
+//! Workflow tasks: started for a poll, completed or failed by a worker.
+
+use std::sync::Arc;
+
+use longhaul_kernel::{
+    Refusal,
+    ids::NamespaceId,
+    run::{LastWorker, Reply, TaskRef, What, WorkflowTaskCompletion, WorkflowTaskStart},
+};
+use longhaul_proto::api::{
+    enums::v1::{QueryResultType, TaskQueueKind},
+    query::v1::WorkflowQueryResult,
+    workflowservice::v1::{
+        PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
+        RespondWorkflowTaskCompletedResponse, RespondWorkflowTaskFailedRequest,
+        RespondWorkflowTaskFailedResponse,
+    },
+};
+use longhaul_runtime::peers::{
+    Caller, PeerError, QueryOutcome, RecordWorkflowTaskStarted, WorkflowTaskStarted,
+};
+
+use super::target;
+use crate::{
+    cell::{Target, Turn},
+    history::Room,
+    poll_answer::{self, Draft},
+    token,
+};
+
+/// Starts a workflow task for a poll, or hands it a query.
+///
+/// # Errors
+/// `NotFound` if the run is gone or over.
+pub async fn started(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: RecordWorkflowTaskStarted,
+) -> Result<WorkflowTaskStarted, PeerError> {
+    let (key, run) = target(namespace, Some(&request.execution))?;
+    let shard = room.shard(&key)?;
+    let draft = shard.ask(key.clone(), run, move |turn| decide_started(turn, request)).await?;
+    let answer = match draft {
+        Some(draft) => Some(draft.finish(room, &key).await?),
+        None => None,
+    };
+    Ok(WorkflowTaskStarted { answer })
+}
+
+fn decide_started(turn: &mut Turn<'_>, request: RecordWorkflowTaskStarted) -> Result<Option<Draft>, Refusal> {
+    let queue = request.poll.task_queue.clone().unwrap_or_default();
+    let run = &turn.loaded()?.run;
+    let cached = queue.kind == TaskQueueKind::Sticky as i32
+        || run.sticky.as_ref().is_some_and(|sticky| sticky.queue == queue.name);
+    if let Some(direct) = request.query {
+        return Ok(Some(poll_answer::direct_query(turn.loaded()?, cached, direct.token, direct.query)));
+    }
+    let cached = cached && run.sticky.is_some();
+    let start = WorkflowTaskStart {
+        scheduled_event_id: request.scheduled_event_id,
+        attempt: request.attempt,
+        request_id: request.request_id,
+        poll: Box::new(request.poll),
+    };
+    match turn.step(What::WorkflowTaskStarted(start))? {
+        Reply::WorkflowTask => Ok(draft(turn, cached)),
+        _ => Ok(None),
+    }
+}
+
+/// Drafts the answer for the started task, with the queries that wait.
+fn draft(turn: &mut Turn<'_>, cached: bool) -> Option<Draft> {
+    let queries = turn.loaded_mut().ok()?.queries.pending();
+    poll_answer::workflow_task(turn.loaded().ok()?, cached, queries)
+}
+
+/// What a completed task led to.
+struct Completed {
+    refused: Option<Refusal>,
+    next: Option<Draft>,
+    activities: Vec<PollActivityTaskQueueResponse>,
+}
+
+/// Completes a workflow task.
+///
+/// # Errors
+/// `NotFound` for a stale task, `InvalidArgument` for commands that can't be accepted.
+pub async fn completed(
+    room: &Arc<Room>,
+    caller: &Caller,
+    mut request: RespondWorkflowTaskCompletedRequest,
+) -> Result<RespondWorkflowTaskCompletedResponse, PeerError> {
+    let token = token::read(&request.task_token)?;
+    let key = token.execution.clone();
+    let shard = room.shard(&key)?;
+    let results = std::mem::take(&mut request.query_results);
+    let worker =
+        LastWorker { sdk_name: caller.client_name.clone(), sdk_version: caller.client_version.clone() };
+    let completed = shard
+        .ask(key.clone(), Target::Run(token.run), move |turn| {
+            let cached = request.sticky_attributes.is_some();
+            let task = TaskRef {
+                scheduled_event_id: token.fields.scheduled_event_id,
+                started_event_id: token.fields.started_event_id,
+                attempt: token.fields.attempt,
+                request,
+            };
+            decide_completed(
+                turn,
+                WorkflowTaskCompletion { task, worker, queries_wait: false },
+                cached,
+                results,
+            )
+        })
+        .await?;
+    if let Some(refusal) = completed.refused {
+        return Err(refusal.into());
+    }
+    let workflow_task = match completed.next {
+        Some(draft) => Some(draft.finish(room, &key).await?),
+        None => None,
+    };
+    Ok(RespondWorkflowTaskCompletedResponse {
+        workflow_task,
+        activity_tasks: completed.activities,
+        reset_history_event_id: 0,
+    })
+}
+
+fn decide_completed(
+    turn: &mut Turn<'_>,
+    completion: WorkflowTaskCompletion,
+    cached: bool,
+    results: std::collections::BTreeMap<String, WorkflowQueryResult>,
+) -> Result<Completed, Refusal> {
+    if turn.target.is_none() {
+        return Err(Refusal::not_found("Workflow task not found."));
+    }
+    let reply = turn.step(What::WorkflowTaskCompleted(Box::new(completion)))?;
+    let namespace = turn.context.namespace.clone();
+    let (eager, new_task) = match reply {
+        Reply::Completed { eager_activities, new_task } => (eager_activities, new_task),
+        Reply::Refused(refusal) => {
+            return Ok(Completed { refused: Some(refusal), next: None, activities: Vec::new() });
+        }
+        _ => (Vec::new(), false),
+    };
+    let loaded = turn.loaded_mut()?;
+    for (id, result) in results {
+        loaded.queries.answer(&id, outcome(result));
+    }
+    if loaded.run.workflow_task.is_none() || !loaded.run.is_running() {
+        loaded.queries.release();
+    }
+    let activities = eager
+        .iter()
+        .filter_map(|event| poll_answer::activity_task(&loaded.run, &namespace, *event))
+        .collect();
+    let next = if new_task { draft(turn, cached) } else { None };
+    Ok(Completed { refused: None, next, activities })
+}
+
+/// What a worker said of a query.
+fn outcome(result: WorkflowQueryResult) -> QueryOutcome {
+    if result.result_type == QueryResultType::Answered as i32 {
+        QueryOutcome { result: result.answer, failure: None, error_message: String::new() }
+    } else {
+        QueryOutcome {
+            result: None,
+            failure: Some(result.failure.unwrap_or_default()),
+            error_message: result.error_message,
+        }
+    }
+}
+
+/// Fails a workflow task.
+///
+/// # Errors
+/// `NotFound` for a stale task.
+pub async fn failed(
+    room: &Arc<Room>,
+    request: RespondWorkflowTaskFailedRequest,
+) -> Result<RespondWorkflowTaskFailedResponse, PeerError> {
+    let token = token::read(&request.task_token)?;
+    let shard = room.shard(&token.execution)?;
+    shard
+        .ask(token.execution.clone(), Target::Run(token.run), move |turn| {
+            if turn.target.is_none() {
+                return Err(Refusal::not_found("Workflow task not found."));
+            }
+            let task = TaskRef {
+                scheduled_event_id: token.fields.scheduled_event_id,
+                started_event_id: token.fields.started_event_id,
+                attempt: token.fields.attempt,
+                request,
+            };
+            turn.step(What::WorkflowTaskFailed(Box::new(task))).map(|_| ())
+        })
+        .await?;
+    Ok(RespondWorkflowTaskFailedResponse {})
+}

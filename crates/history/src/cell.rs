@@ -1,0 +1,224 @@
+//! An execution in memory: its runs, and the writes that its jobs have decided and that are not durable yet.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use longhaul_kernel::{
+    Refusal, codec,
+    context::Context,
+    ids::{ExecutionKey, RunId},
+    machine::{Draw, Machine as _},
+    run::{Current, DutyId, Effects, Input, Reply, Run, Start, What},
+    time::Timestamp,
+};
+use longhaul_runtime::peers::PeerError;
+use longhaul_store::{CurrentWrite, Store, Write};
+
+use crate::{events, loaded::Loaded, metrics, settings::Settings};
+
+/// What the world has to do once the writes are durable.
+#[derive(Debug)]
+pub enum After {
+    /// Fulfil a duty.
+    Duty(RunId, DutyId),
+    /// Wake the run at another time than before.
+    Wake(RunId, Option<Timestamp>, Option<Timestamp>),
+}
+
+/// An execution in memory.
+#[derive(Debug)]
+pub struct Cell {
+    /// Which.
+    pub key: ExecutionKey,
+    /// Its newest run; `None` if it was not looked up yet.
+    current: Option<Option<Current>>,
+    /// Runs in memory.
+    runs: BTreeMap<RunId, Loaded>,
+    /// Decided and not durable.
+    pub writes: Vec<Write>,
+    /// To be done when they are.
+    pub after: Vec<After>,
+}
+
+/// Which run a job is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The newest one.
+    Current,
+    /// This one.
+    Run(RunId),
+}
+
+/// What a decision takes from its surroundings.
+pub struct Turn<'a> {
+    /// The execution.
+    pub cell: &'a mut Cell,
+    /// The namespace's context.
+    pub context: &'a Arc<Context>,
+    /// The time.
+    pub at: Timestamp,
+    /// Entropy.
+    pub draw: Draw,
+    /// Settings of the room.
+    pub settings: &'a Settings,
+    /// The run the job is about, if it exists.
+    pub target: Option<RunId>,
+}
+
+impl Cell {
+    /// An execution of which nothing was read.
+    pub fn new(key: ExecutionKey) -> Self {
+        Self { key, current: None, runs: BTreeMap::new(), writes: Vec::new(), after: Vec::new() }
+    }
+
+    /// Reads what a job about `target` needs, and answers the run that it means.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn load(&mut self, store: &dyn Store, target: Target) -> Result<Option<RunId>, PeerError> {
+        if self.current.is_none() {
+            let record = store.current(self.key.clone()).await.map_err(events::read_error)?;
+            let current = record
+                .map(|record| codec::decode::<Current>(&record))
+                .transpose()
+                .map_err(|error| PeerError::Corrupt(format!("current run of {}: {error}", self.key.id)))?;
+            self.current = Some(current);
+        }
+        let run = match target {
+            Target::Run(run) => run,
+            Target::Current => match self.current() {
+                Some(current) => current.run_id,
+                None => return Ok(None),
+            },
+        };
+        if !self.runs.contains_key(&run) {
+            let key = longhaul_kernel::ids::RunKey { execution: self.key.clone(), run };
+            let Some(loaded) = Loaded::read(store, &key).await? else { return Ok(None) };
+            self.runs.insert(run, loaded);
+        }
+        Ok(Some(run))
+    }
+
+    /// The newest run.
+    pub fn current(&self) -> Option<&Current> {
+        self.current.as_ref().and_then(Option::as_ref)
+    }
+
+    /// A run in memory.
+    pub fn run(&self, run: RunId) -> Option<&Loaded> {
+        self.runs.get(&run)
+    }
+
+    /// A run in memory, for what is not part of its state.
+    pub fn run_mut(&mut self, run: RunId) -> Option<&mut Loaded> {
+        self.runs.get_mut(&run)
+    }
+
+    /// Lets go of runs that nobody is likely to ask for.
+    pub fn trim(&mut self) {
+        let current = self.current().map(|current| current.run_id);
+        self.runs.retain(|id, loaded| {
+            Some(*id) == current || loaded.run.is_running() || !loaded.queries.is_empty()
+        });
+    }
+
+    /// Whether somebody waits in it, so that it can't be let go.
+    pub fn is_busy(&self) -> bool {
+        self.runs.values().any(|loaded| !loaded.queries.is_empty())
+    }
+}
+
+impl Turn<'_> {
+    /// The run the job is about.
+    ///
+    /// # Errors
+    /// `NotFound`, in the words of most calls.
+    pub fn loaded(&self) -> Result<&Loaded, Refusal> {
+        self.target
+            .and_then(|run| self.cell.run(run))
+            .ok_or_else(|| Refusal::not_found(format!("workflow not found for ID: {}", self.cell.key.id)))
+    }
+
+    /// The run the job is about, for what is not part of its state.
+    ///
+    /// # Errors
+    /// As [`Turn::loaded`].
+    pub fn loaded_mut(&mut self) -> Result<&mut Loaded, Refusal> {
+        self.loaded()?;
+        let run = self.target.expect("a run was just found");
+        Ok(self.cell.run_mut(run).expect("it was just found"))
+    }
+
+    /// Makes the run the job is about take an input.
+    ///
+    /// # Errors
+    /// The kernel's refusal, or that there is no such run.
+    pub fn step(&mut self, what: What) -> Result<Reply, Refusal> {
+        let id = self.loaded()?.id();
+        let loaded = self.cell.runs.get_mut(&id).expect("it was just found");
+        let before = loaded.run.transitions;
+        let input = Input { context: self.context.clone(), what };
+        let effects = loaded.run.step(input, self.at, &mut self.draw)?;
+        Ok(self.record(id, before, effects))
+    }
+
+    /// Creates a run, which becomes the execution's current one.
+    pub fn begin(&mut self, start: Start) -> (RunId, Reply) {
+        let (run, effects) = Run::begin(start, self.context, self.at, &mut self.draw);
+        let id = run.run_id;
+        self.cell.runs.insert(id, Loaded::created(run));
+        let reply = self.record(id, 0, effects);
+        (id, reply)
+    }
+
+    /// Turns the effects of a step into writes and into what comes after them.
+    fn record(&mut self, id: RunId, before: u64, mut effects: Effects) -> Reply {
+        let loaded = self.cell.runs.get_mut(&id).expect("the run that made the step is in memory");
+        if effects.expired {
+            self.delete(id);
+            return effects.reply;
+        }
+        let status = loaded.run.status() as i32;
+        let is_new = before == 0;
+        let known = self.cell.current.as_ref().and_then(Option::as_ref);
+        let is_current = is_new || known.is_some_and(|current| current.run_id == id);
+        let pointer = if is_current && (is_new || known.is_some_and(|current| current.status != status)) {
+            self.cell.current = Some(Some(Current::of(&loaded.run)));
+            CurrentWrite::Put(loaded.current())
+        } else {
+            CurrentWrite::Keep
+        };
+        if let Some(write) = loaded.write(&effects, before, pointer, self.context, self.settings) {
+            metrics::transition(loaded.run.transitions);
+            self.cell.writes.push(write);
+        }
+        if effects.visible && !loaded.run.is_running() {
+            metrics::closed(loaded.run.status());
+        }
+        self.cell.after.extend(effects.duties.iter().map(|duty| After::Duty(id, *duty)));
+        if let Some((old, new)) = effects.wake {
+            self.cell.after.push(After::Wake(id, old, new));
+        }
+        if let Some(next) = effects.next_run.take() {
+            let next_id = next.run.run_id;
+            self.cell.runs.insert(next_id, Loaded::created(next.run));
+            self.record(next_id, 0, next.effects);
+        }
+        effects.reply
+    }
+
+    /// Removes a run and everything of it.
+    pub fn delete(&mut self, id: RunId) {
+        let Some(loaded) = self.cell.runs.remove(&id) else { return };
+        let is_current = self.cell.current().is_some_and(|current| current.run_id == id);
+        let pointer = if is_current {
+            self.cell.current = Some(None);
+            CurrentWrite::Delete
+        } else {
+            CurrentWrite::Keep
+        };
+        if loaded.run.wake.is_some() {
+            self.cell.after.push(After::Wake(id, loaded.run.wake, None));
+        }
+        self.cell.writes.push(loaded.delete(pointer));
+    }
+}

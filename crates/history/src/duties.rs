@@ -1,0 +1,419 @@
+//! Fulfilling what runs owe to others: dispatching tasks, starting children, delivering signals, telling parents. A
+//! duty stays in the outbox until it is done, so that it survives a crash; whoever receives it can tell a repetition.
+
+use std::{sync::Arc, time::Duration};
+
+use longhaul_kernel::{
+    ids::{NamespaceId, RunKey},
+    run::{Dispatch, Duty, DutyId, ParentPlace, Run, What},
+};
+use longhaul_proto::{
+    Refusal,
+    api::{
+        common::v1::WorkflowExecution,
+        enums::v1::{
+            CancelExternalWorkflowExecutionFailedCause as CancelCause, ParentClosePolicy,
+            SignalExternalWorkflowExecutionFailedCause as SignalCause,
+            StartChildWorkflowExecutionFailedCause as ChildCause, TaskQueueKind,
+        },
+        workflowservice::v1::{
+            RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
+            StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+        },
+    },
+};
+use longhaul_runtime::peers::{AddTask, Caller, PeerError, TaskKind};
+use prost::Message;
+
+use crate::{
+    calls::{self, children},
+    cell::Target,
+    events::read_error,
+    shard::Shard,
+};
+
+/// Outbox rows read at a time.
+const PAGE: usize = 1000;
+
+/// What a duty needs, apart from the run.
+struct Debt {
+    shard: Arc<Shard>,
+    run: RunKey,
+    namespace: String,
+    root: Option<WorkflowExecution>,
+    id: DutyId,
+    duty: Duty,
+}
+
+/// The reference to a task, as matching keeps it.
+pub fn add_task(run: &Run, id: DutyId, dispatch: &Dispatch) -> AddTask {
+    let kind = if id == DutyId::WorkflowTask { TaskKind::Workflow } else { TaskKind::Activity };
+    AddTask {
+        task_queue: dispatch.queue.name.clone(),
+        sticky: dispatch.queue.kind == TaskQueueKind::Sticky as i32,
+        kind: kind as i32,
+        execution: run.execution(),
+        scheduled_event_id: dispatch.scheduled_event_id,
+        attempt: dispatch.attempt,
+        stamp: dispatch.stamp,
+        scheduled_at: dispatch.scheduled_at.0,
+        expires_at: dispatch.expires_at.map_or(0, |at| at.0),
+        priority: dispatch.priority.clone(),
+    }
+}
+
+/// Fulfils a duty in the background.
+pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
+    let room = shard.room.clone();
+    match duty {
+        Duty::WorkflowTask(dispatch) | Duty::Activity(dispatch) => {
+            let task = add_task(run, id, &dispatch);
+            room.host
+                .tasks
+                .spawn("dispatch", dispatch_task(shard.clone(), run.key(), task, dispatch.fallback));
+        }
+        duty => {
+            let debt = Debt {
+                shard: shard.clone(),
+                run: run.key(),
+                namespace: String::new(),
+                root: run.root(),
+                id,
+                duty,
+            };
+            room.host.tasks.spawn("duty", pay(debt));
+        }
+    }
+}
+
+/// Hands a task to matching; one for a sticky worker that is not there goes to the normal queue.
+async fn dispatch_task(shard: Arc<Shard>, run: RunKey, mut task: AddTask, fallback: Option<String>) {
+    loop {
+        let caller = internal_caller(run.execution.namespace, String::new());
+        match shard.room.matching.ask(caller, task.clone()).await {
+            Ok(added) if added.sticky_worker_unavailable => match &fallback {
+                Some(queue) => {
+                    task.task_queue.clone_from(queue);
+                    task.sticky = false;
+                }
+                None => return,
+            },
+            Ok(_) => return,
+            Err(PeerError::Busy(_) | PeerError::Lost(_) | PeerError::Unknown(_)) => {
+                shard.room.host.clock.sleep(Duration::from_millis(100)).await;
+            }
+            Err(error) => {
+                tracing::error!(%run, %error, "task can't be dispatched");
+                return;
+            }
+        }
+    }
+}
+
+/// The caller of a call that no client made.
+pub fn internal_caller(namespace: NamespaceId, name: String) -> Caller {
+    Caller {
+        namespace_id: *namespace.as_bytes(),
+        namespace: name,
+        deadline: None,
+        client_name: String::new(),
+        client_version: String::new(),
+    }
+}
+
+/// Finds the duties that were owed when the last owner of the shard went.
+pub async fn recover(shard: Arc<Shard>) {
+    let mut after = None;
+    loop {
+        let page = match shard.room.store.outbox(shard.range, after.clone(), PAGE).await.map_err(read_error) {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "outbox can't be read");
+                shard.room.host.clock.sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        let is_last = page.len() < PAGE;
+        after = page.last().map(|row| (row.run.clone(), row.id));
+        for row in page {
+            let Some(id) = DutyId::from_key(row.id.kind, row.id.event) else { continue };
+            match AddTask::decode(&row.record[..]) {
+                Ok(task) if !row.record.is_empty() && !task.sticky => {
+                    dispatch_task(shard.clone(), row.run, task, None).await;
+                }
+                _ => remember(&shard, row.run, id).await,
+            }
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Fulfils a duty of which only the name is known.
+async fn remember(shard: &Arc<Shard>, run: RunKey, id: DutyId) {
+    let owner = shard.clone();
+    let target = Target::Run(run.run);
+    let outcome = shard
+        .ask(run.execution.clone(), target, move |turn| {
+            if let Ok(loaded) = turn.loaded()
+                && let Some(duty) = loaded.run.duty(id)
+            {
+                fulfil(&owner, &loaded.run, id, duty);
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(error) = outcome {
+        tracing::warn!(%run, %error, "duty can't be found again");
+    }
+}
+
+/// Fulfils a duty, and tells the run what came of it. Goes on until both have succeeded.
+async fn pay(mut debt: Debt) {
+    let clock = debt.shard.room.host.clock;
+    loop {
+        match debt.shard.room.contexts.of(debt.run.execution.namespace).await {
+            Ok(context) => {
+                debt.namespace.clone_from(&context.namespace);
+                break;
+            }
+            Err(PeerError::Lost(_)) => return,
+            Err(_) => clock.sleep(Duration::from_millis(200)).await,
+        }
+    }
+    loop {
+        match settle(&debt).await {
+            Ok(what) => {
+                if report(&debt, what).await {
+                    return;
+                }
+            }
+            Err(error) => tracing::warn!(run = %debt.run, duty = ?debt.id, %error, "duty is tried again"),
+        }
+        clock.sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Tells the run what came of its duty; true if that is done.
+async fn report(debt: &Debt, what: What) -> bool {
+    let target = Target::Run(debt.run.run);
+    let outcome = debt
+        .shard
+        .ask(debt.run.execution.clone(), target, move |turn| {
+            if turn.target.is_some() {
+                turn.step(what)?;
+            }
+            Ok(())
+        })
+        .await;
+    match outcome {
+        Ok(()) => true,
+        Err(PeerError::Refused(refusal)) => {
+            settle_refused(debt, &refusal).await;
+            true
+        }
+        Err(PeerError::Corrupt(_)) => true,
+        Err(_) => false,
+    }
+}
+
+/// The run closed while its child was being started: a child that outlives it must not wait for it for ever.
+async fn settle_refused(debt: &Debt, refusal: &Refusal) {
+    tracing::debug!(run = %debt.run, duty = ?debt.id, ?refusal, "duty came too late");
+    if let Duty::StartChild(child) = &debt.duty
+        && child.initiated.parent_close_policy == ParentClosePolicy::Abandon as i32
+    {
+        let execution =
+            WorkflowExecution { workflow_id: child.initiated.workflow_id.clone(), run_id: String::new() };
+        let _ = children::schedule_first(&debt.shard.room, debt.run.execution.namespace, execution).await;
+    }
+    let id = debt.id;
+    let target = Target::Run(debt.run.run);
+    let _ = debt
+        .shard
+        .ask(debt.run.execution.clone(), target, move |turn| turn.step(What::DutyDone(id)).map(|_| ()))
+        .await;
+}
+
+/// Does what is owed and says what the run has to know of it.
+async fn settle(debt: &Debt) -> Result<What, PeerError> {
+    match &debt.duty {
+        Duty::WorkflowTask(_) | Duty::Activity(_) => Ok(What::DutyDone(debt.id)),
+        Duty::StartChild(child) => start_child(debt, child).await,
+        Duty::ScheduleChild(execution) => {
+            let namespace = debt.run.execution.namespace;
+            not_found_is_done(
+                children::schedule_first(&debt.shard.room, namespace, execution.clone()).await,
+            )?;
+            Ok(What::DutyDone(debt.id))
+        }
+        Duty::SignalExternal(_) => signal(debt).await,
+        Duty::CancelExternal(_) => cancel(debt).await,
+        Duty::NotifyParent(close_event) => {
+            not_found_is_done(children::tell_parent(&debt.shard.room, &debt.run, close_event).await)?;
+            Ok(What::DutyDone(debt.id))
+        }
+        Duty::CloseChild(child, policy) => {
+            not_found_is_done(close_child(debt, child, *policy).await)?;
+            Ok(What::DutyDone(debt.id))
+        }
+    }
+}
+
+/// A duty towards something that is gone is fulfilled.
+fn not_found_is_done(outcome: Result<(), PeerError>) -> Result<(), PeerError> {
+    match outcome {
+        Err(PeerError::Refused(refusal)) => {
+            tracing::debug!(?refusal, "duty towards something that is gone");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+async fn start_child(debt: &Debt, child: &longhaul_kernel::run::Child) -> Result<What, PeerError> {
+    let initiated = &child.initiated;
+    let DutyId::StartChild(initiated_event_id) = debt.id else { return Ok(What::DutyDone(debt.id)) };
+    let request = StartWorkflowExecutionRequest {
+        namespace: initiated.namespace.clone(),
+        workflow_id: initiated.workflow_id.clone(),
+        workflow_type: initiated.workflow_type.clone(),
+        task_queue: initiated.task_queue.clone(),
+        input: initiated.input.clone(),
+        workflow_execution_timeout: initiated.workflow_execution_timeout,
+        workflow_run_timeout: initiated.workflow_run_timeout,
+        workflow_task_timeout: initiated.workflow_task_timeout,
+        request_id: child.request_id.clone(),
+        workflow_id_reuse_policy: initiated.workflow_id_reuse_policy,
+        retry_policy: initiated.retry_policy.clone(),
+        cron_schedule: initiated.cron_schedule.clone(),
+        memo: initiated.memo.clone(),
+        search_attributes: initiated.search_attributes.clone(),
+        header: initiated.header.clone(),
+        user_metadata: child.user_metadata.as_ref().map(|metadata| metadata.0.clone()),
+        versioning_override: initiated.versioning_override.clone(),
+        priority: initiated.priority.clone(),
+        ..StartWorkflowExecutionRequest::default()
+    };
+    let place = ParentPlace {
+        execution: execution(&debt.run),
+        namespace: debt.namespace.clone(),
+        namespace_id: debt.run.execution.namespace,
+        initiated_event_id,
+        root: debt.root.clone().unwrap_or_else(|| execution(&debt.run)),
+    };
+    match children::start(&debt.shard.room, debt.run.execution.namespace, request, place).await {
+        Ok(run_id) => Ok(What::ChildStarted { initiated_event_id, run_id }),
+        Err(PeerError::Refused(refusal)) => {
+            let cause = match *refusal {
+                Refusal::NamespaceNotFound(_) => ChildCause::NamespaceNotFound,
+                _ => ChildCause::WorkflowAlreadyExists,
+            };
+            Ok(What::ChildNotStarted { initiated_event_id, cause: cause as i32 })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A run's ids in the form of the API.
+fn execution(run: &RunKey) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: run.execution.id.to_string(), run_id: run.run.to_string() }
+}
+
+#[allow(deprecated)]
+async fn signal(debt: &Debt) -> Result<What, PeerError> {
+    let (Duty::SignalExternal(initiated), DutyId::SignalExternal(initiated_event_id)) = (&debt.duty, debt.id)
+    else {
+        return Ok(What::DutyDone(debt.id));
+    };
+    let request = SignalWorkflowExecutionRequest {
+        namespace: initiated.namespace.clone(),
+        workflow_execution: initiated.workflow_execution.clone(),
+        signal_name: initiated.signal_name.clone(),
+        input: initiated.input.clone(),
+        identity: "history-service".into(),
+        request_id: format!("{}:{initiated_event_id}", debt.run.run),
+        control: initiated.control.clone(),
+        header: initiated.header.clone(),
+        ..SignalWorkflowExecutionRequest::default()
+    };
+    let source = execution(&debt.run);
+    let namespace = debt.run.execution.namespace;
+    let child_only = initiated.child_workflow_only;
+    let outcome =
+        calls::control::signal(&debt.shard.room, namespace, request, Some(source), child_only).await;
+    let failed = match outcome {
+        Ok(()) => None,
+        Err(PeerError::Refused(refusal)) => Some(match *refusal {
+            Refusal::NamespaceNotFound(_) => SignalCause::NamespaceNotFound,
+            Refusal::InvalidArgument(_) => SignalCause::SignalCountLimitExceeded,
+            _ => SignalCause::ExternalWorkflowExecutionNotFound,
+        } as i32),
+        Err(error) => return Err(error),
+    };
+    Ok(What::SignalDelivered { initiated_event_id, failed })
+}
+
+async fn cancel(debt: &Debt) -> Result<What, PeerError> {
+    let (Duty::CancelExternal(initiated), DutyId::CancelExternal(initiated_event_id)) = (&debt.duty, debt.id)
+    else {
+        return Ok(What::DutyDone(debt.id));
+    };
+    let request = RequestCancelWorkflowExecutionRequest {
+        namespace: initiated.namespace.clone(),
+        workflow_execution: initiated.workflow_execution.clone(),
+        identity: "history-service".into(),
+        request_id: format!("{}:{initiated_event_id}", debt.run.run),
+        reason: initiated.reason.clone(),
+        ..RequestCancelWorkflowExecutionRequest::default()
+    };
+    let source = (execution(&debt.run), initiated_event_id);
+    let namespace = debt.run.execution.namespace;
+    let child_only = initiated.child_workflow_only;
+    let outcome =
+        calls::control::request_cancel(&debt.shard.room, namespace, request, Some(source), child_only).await;
+    let failed = match outcome {
+        Ok(()) => None,
+        Err(PeerError::Refused(refusal)) => Some(match *refusal {
+            Refusal::NamespaceNotFound(_) => CancelCause::NamespaceNotFound,
+            _ => CancelCause::ExternalWorkflowExecutionNotFound,
+        } as i32),
+        Err(error) => return Err(error),
+    };
+    Ok(What::CancelDelivered { initiated_event_id, failed })
+}
+
+/// Ends a child, or asks it to, as its parent close policy says. The child's chain is pinned by its first run.
+async fn close_child(
+    debt: &Debt,
+    child: &WorkflowExecution,
+    policy: ParentClosePolicy,
+) -> Result<(), PeerError> {
+    let namespace = debt.run.execution.namespace;
+    let current = WorkflowExecution { workflow_id: child.workflow_id.clone(), run_id: String::new() };
+    match policy {
+        ParentClosePolicy::Abandon => Ok(()),
+        ParentClosePolicy::RequestCancel => {
+            let request = RequestCancelWorkflowExecutionRequest {
+                workflow_execution: Some(current),
+                identity: "history-service".into(),
+                request_id: format!("{}:close:{}", debt.run.run, child.run_id),
+                first_execution_run_id: child.run_id.clone(),
+                reason: "by parent close policy".into(),
+                ..RequestCancelWorkflowExecutionRequest::default()
+            };
+            calls::control::request_cancel(&debt.shard.room, namespace, request, None, false).await
+        }
+        ParentClosePolicy::Terminate | ParentClosePolicy::Unspecified => {
+            let request = TerminateWorkflowExecutionRequest {
+                workflow_execution: Some(current),
+                identity: "history-service".into(),
+                reason: "by parent close policy".into(),
+                first_execution_run_id: child.run_id.clone(),
+                ..TerminateWorkflowExecutionRequest::default()
+            };
+            calls::control::terminate(&debt.shard.room, namespace, request).await
+        }
+    }
+}

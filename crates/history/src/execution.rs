@@ -1,0 +1,225 @@
+//! The mailbox of an execution. Whoever has a job for it puts it in; the first one starts a driver, which decides all
+//! jobs that wait, commits what they decided as one write, answers them, and goes on until the mailbox is empty.
+//!
+//! Crash points: before the commit nothing has happened and nobody was told; after it, what was not told is found again
+//! (duties in the outbox, wakes in the store, callers ask again).
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use longhaul_kernel::{Refusal, ids::ExecutionKey, machine::Draw, time::Timestamp};
+use longhaul_runtime::peers::PeerError;
+use longhaul_store::CommitError;
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    cell::{Cell, Target, Turn},
+    shard::Shard,
+};
+
+/// An execution with its mailbox.
+pub struct Execution {
+    /// Which.
+    pub key: ExecutionKey,
+    mailbox: Mutex<Mailbox>,
+    /// Changes with every commit; for those who wait for news.
+    changed: watch::Sender<u64>,
+    /// When it was used last, in uses of the shard.
+    pub last_used: AtomicU64,
+}
+
+#[derive(Default)]
+struct Mailbox {
+    jobs: VecDeque<Box<dyn Job>>,
+    /// The execution, unless a driver has it.
+    cell: Option<Cell>,
+    driving: bool,
+}
+
+/// A question to an execution.
+trait Job: Send {
+    fn target(&self) -> Target;
+    fn decide(&mut self, turn: &mut Turn<'_>);
+    fn fail(&mut self, error: PeerError);
+    fn answer(self: Box<Self>, committed: Result<(), PeerError>);
+}
+
+struct Asked<T, F> {
+    target: Target,
+    work: Option<F>,
+    result: Option<Result<T, PeerError>>,
+    sender: oneshot::Sender<Result<T, PeerError>>,
+}
+
+impl<T, F> Job for Asked<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Turn<'_>) -> Result<T, Refusal> + Send,
+{
+    fn target(&self) -> Target {
+        self.target
+    }
+
+    fn decide(&mut self, turn: &mut Turn<'_>) {
+        if let Some(work) = self.work.take() {
+            self.result = Some(work(turn).map_err(PeerError::from));
+        }
+    }
+
+    fn fail(&mut self, error: PeerError) {
+        self.work = None;
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), PeerError>) {
+        let Self { result, sender, .. } = *self;
+        let result = committed.and_then(|()| result.expect("every job was decided or failed"));
+        // Whoever asked may have gone; what was decided stands all the same.
+        let _ = sender.send(result);
+    }
+}
+
+impl Execution {
+    /// An execution that nobody has asked anything yet.
+    pub fn new(key: ExecutionKey) -> Self {
+        Self { key, mailbox: Mutex::default(), changed: watch::Sender::new(0), last_used: AtomicU64::new(0) }
+    }
+
+    /// Puts a job into the mailbox and answers where its result will be.
+    pub fn submit<T, F>(
+        self: &Arc<Self>,
+        shard: &Arc<Shard>,
+        target: Target,
+        work: F,
+    ) -> oneshot::Receiver<Result<T, PeerError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Turn<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job = Box::new(Asked { target, work: Some(work), result: None, sender });
+        let mut mailbox = self.mailbox.lock();
+        mailbox.jobs.push_back(job);
+        if !mailbox.driving {
+            mailbox.driving = true;
+            let driver = drive(self.clone(), shard.clone());
+            shard.room.host.tasks.spawn_detached(driver);
+        }
+        receiver
+    }
+
+    /// Whether it can be let go: nobody drives it and nobody waits in it.
+    pub fn is_idle(&self) -> bool {
+        let mailbox = self.mailbox.lock();
+        !mailbox.driving
+            && mailbox.jobs.is_empty()
+            && self.changed.receiver_count() == 0
+            && !mailbox.cell.as_ref().is_some_and(Cell::is_busy)
+    }
+
+    /// Hears of every commit from now on.
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Tells those who wait for news that there is some.
+    fn announce(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Takes all jobs that wait, or ends the driver.
+    fn take(&self, cell: &mut Option<Cell>) -> VecDeque<Box<dyn Job>> {
+        let mut mailbox = self.mailbox.lock();
+        if mailbox.jobs.is_empty() {
+            if let Some(cell) = cell.as_mut() {
+                cell.trim();
+            }
+            mailbox.cell = cell.take();
+            mailbox.driving = false;
+        } else if cell.is_none() {
+            *cell = mailbox.cell.take();
+        }
+        std::mem::take(&mut mailbox.jobs)
+    }
+}
+
+/// Works off the mailbox. Ends when it is empty.
+async fn drive(execution: Arc<Execution>, shard: Arc<Shard>) {
+    let mut cell = None;
+    loop {
+        let mut jobs = execution.take(&mut cell);
+        if jobs.is_empty() {
+            return;
+        }
+        let current = cell.get_or_insert_with(|| Cell::new(execution.key.clone()));
+        decide_all(&shard, current, &mut jobs).await;
+        let wrote = !current.writes.is_empty();
+        let committed = commit(&shard, current).await;
+        if committed.is_ok() {
+            let after = std::mem::take(&mut current.after);
+            if wrote {
+                execution.announce();
+            }
+            shard.after_commit(current, after);
+        } else {
+            // What was decided did not happen, or may not have: the truth is in the store.
+            cell = None;
+        }
+        for job in jobs {
+            job.answer(committed.clone());
+        }
+    }
+}
+
+/// Decides the jobs one after the other, each on what the ones before it left.
+async fn decide_all(shard: &Arc<Shard>, cell: &mut Cell, jobs: &mut VecDeque<Box<dyn Job>>) {
+    let room = &shard.room;
+    let context = match room.contexts.of(cell.key.namespace).await {
+        Ok(context) => context,
+        Err(error) => {
+            jobs.iter_mut().for_each(|job| job.fail(error.clone()));
+            return;
+        }
+    };
+    for job in jobs {
+        let target = match cell.load(&*room.store, job.target()).await {
+            Ok(target) => target,
+            Err(error) => {
+                job.fail(error);
+                continue;
+            }
+        };
+        let mut turn = Turn {
+            cell: &mut *cell,
+            context: &context,
+            at: Timestamp(room.host.clock.now()),
+            draw: Draw::new(room.host.entropy.draw()),
+            settings: &room.settings,
+            target,
+        };
+        job.decide(&mut turn);
+    }
+}
+
+/// Makes what was decided durable.
+async fn commit(shard: &Arc<Shard>, cell: &mut Cell) -> Result<(), PeerError> {
+    if cell.writes.is_empty() {
+        return Ok(());
+    }
+    let writes = std::mem::take(&mut cell.writes);
+    match shard.room.store.commit(shard.fence, writes).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::warn!(execution = %cell.key.id, %error, "commit failed");
+            Err(match error {
+                CommitError::Fenced { .. } => PeerError::Lost(error.to_string()),
+                CommitError::Conflict { .. } | CommitError::Busy(_) => PeerError::Busy(error.to_string()),
+                CommitError::Unknown(text) => PeerError::Unknown(text),
+                CommitError::Corrupt(text) => PeerError::Corrupt(text),
+            })
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The room itself: opens the shards, finds again what was owed when the process ended, and answers calls.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use futures_util::FutureExt;
+use longhaul_kernel::{
+    context::Limits,
+    ids::{ExecutionKey, SLOTS, Slot},
+};
+use longhaul_runtime::{
+    Host,
+    peers::{Answering, Caller, HistoryAnswer, HistoryCall, Matching, PeerError},
+};
+use longhaul_store::{CommitError, ShardId, ShardRange, Store, namespaces::Directory};
+
+use crate::{Settings, calls, contexts::Contexts, duties, shard::Shard, wakes, wakes::Wakes};
+
+/// What the parts of the room share.
+pub struct Room {
+    /// Clock, entropy, tasks.
+    pub host: Host,
+    /// What is durable.
+    pub store: Arc<dyn Store>,
+    /// Surroundings of runs.
+    pub contexts: Contexts,
+    /// Where tasks go.
+    pub matching: Arc<dyn Matching>,
+    /// Settings.
+    pub settings: Settings,
+    /// Wakes of the next minutes.
+    pub wakes: Wakes,
+    shards: OnceLock<Vec<Weak<Shard>>>,
+}
+
+impl Room {
+    /// The shard an execution lives in.
+    ///
+    /// # Errors
+    /// `Lost` if the room is being opened or closed.
+    pub fn shard(&self, execution: &ExecutionKey) -> Result<Arc<Shard>, PeerError> {
+        let slot = execution.slot();
+        let count = usize::from(self.settings.shards);
+        let shards = self.shards.get().filter(|shards| shards.len() == count);
+        shards
+            .and_then(|shards| shards[usize::from(slot.0) * count / usize::from(SLOTS)].upgrade())
+            .filter(|shard| shard.range.first <= slot && slot <= shard.range.last)
+            .ok_or_else(|| PeerError::Lost("history is being opened or closed".into()))
+    }
+}
+
+/// Owns runs.
+pub struct History {
+    room: Arc<Room>,
+    shards: Vec<Arc<Shard>>,
+}
+
+impl History {
+    /// Takes the shards over, and goes on with what the last owner left: duties and wakes. Must be called inside of a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// Why a shard could not be taken over.
+    pub async fn start(
+        host: Host,
+        store: Arc<dyn Store>,
+        directory: Arc<Directory>,
+        matching: Arc<dyn Matching>,
+        mut settings: Settings,
+    ) -> Result<Arc<Self>, CommitError> {
+        // A power of two, so that every shard has as many slots as the others.
+        settings.shards = settings.shards.clamp(1, SLOTS).next_power_of_two();
+        let room = Arc::new(Room {
+            host,
+            store,
+            contexts: Contexts::new(directory, Limits::default()),
+            matching,
+            settings,
+            wakes: Wakes::default(),
+            shards: OnceLock::new(),
+        });
+        let mut shards = Vec::new();
+        for range in ranges(room.settings.shards) {
+            let fence = room.store.fence(range).await?;
+            shards.push(Arc::new(Shard::new(range, fence, room.clone())));
+        }
+        let _ = room.shards.set(shards.iter().map(Arc::downgrade).collect());
+        let history = Arc::new(Self { room: room.clone(), shards });
+        room.host.tasks.spawn("wakes", wakes::run(room.clone()));
+        for shard in &history.shards {
+            room.host.tasks.spawn("recovery", duties::recover(shard.clone()));
+        }
+        Ok(history)
+    }
+
+    /// What the parts of the room share.
+    pub fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+}
+
+/// Cuts the slots into ranges of about equal size.
+fn ranges(shards: u16) -> Vec<ShardRange> {
+    let bound = |index: u16| (u32::from(SLOTS) * u32::from(index) / u32::from(shards)) as u16;
+    (0..shards)
+        .map(|index| ShardRange {
+            shard: ShardId(u32::from(index)),
+            first: Slot(bound(index)),
+            last: Slot(bound(index + 1) - 1),
+        })
+        .collect()
+}
+
+impl longhaul_runtime::peers::History for History {
+    fn call(&self, caller: Caller, call: HistoryCall) -> Answering<'_, HistoryAnswer> {
+        calls::answer(&self.room, caller, call).boxed()
+    }
+}

@@ -1,0 +1,23 @@
+//! Owns shards: loads runs, asks the kernel what an input means, makes the answer durable, and only then tells anybody.
+//!
+//! Every execution (workflow id) has a mailbox, [`execution::Execution`]. The jobs that wait in it are decided one
+//! after the other on the [`cell::Cell`] and committed as one write. Nothing leaves the process before the commit.
+
+mod calls;
+mod cell;
+mod contexts;
+mod duties;
+mod events;
+mod execution;
+mod history;
+mod loaded;
+mod metrics;
+mod poll_answer;
+mod queries;
+mod settings;
+mod shard;
+mod token;
+mod wakes;
+
+pub use history::History;
+pub use settings::Settings;

@@ -1,0 +1,22 @@
+//! Figures of the room, under the names that dashboards of the reference ask for.
+
+use longhaul_proto::api::enums::v1::WorkflowExecutionStatus as Status;
+
+/// Counts a transition; `total` is the run's count so far.
+pub fn transition(total: u64) {
+    metrics::histogram!("state_transition_count").record(total as f64);
+}
+
+/// Counts a run that closed.
+pub fn closed(status: Status) {
+    let name = match status {
+        Status::Completed => "workflow_success",
+        Status::Failed => "workflow_failed",
+        Status::Canceled => "workflow_cancel",
+        Status::Terminated => "workflow_terminate",
+        Status::TimedOut => "workflow_timeout",
+        Status::ContinuedAsNew => "workflow_continued_as_new",
+        Status::Unspecified | Status::Running | Status::Paused => return,
+    };
+    metrics::counter!(name).increment(1);
+}

@@ -1,0 +1,38 @@
+//! Settings of the room.
+
+/// What can be tuned.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Shards of this process; each is a range of slots with a lock of its own. Default 16, from 1 to 16,384; more of
+    /// them cost nothing but do not help beyond the number of cores.
+    pub shards: u16,
+    /// Executions kept in memory, over all shards. Default 50,000; those in use are kept in any case.
+    pub executions_max: usize,
+    /// Bytes of history events kept in memory per run; older ones are read from the store. Default 256 KiB.
+    pub events_bytes_max: usize,
+    /// How far ahead wakes are held in memory, in seconds. Default 600.
+    pub wakes_ahead_secs: u64,
+    /// Transitions between two snapshots of a run's state. Default 20: more make writes smaller and loading slower.
+    pub snapshot_every: u64,
+    /// Events on a page of history. Default 256, as on the reference.
+    pub page_events_max: i64,
+    /// How long a wait for new events lasts before it is answered empty, in seconds. Default 20.
+    pub history_wait_secs: u64,
+    /// Queries a run may hold for its next workflow task. Default 1, as on the reference.
+    pub buffered_queries_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            shards: 16,
+            executions_max: 50_000,
+            events_bytes_max: 256 << 10,
+            wakes_ahead_secs: 600,
+            snapshot_every: 20,
+            page_events_max: 256,
+            history_wait_secs: 20,
+            buffered_queries_max: 1,
+        }
+    }
+}
