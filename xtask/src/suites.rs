@@ -75,7 +75,7 @@ pub const SUITES: [Suite; 11] = [
         needs: &[],
         is_quick: true,
         limit: minutes(10),
-        prepare: |given| Ok(python(given, "tests/cli/run.py")),
+        prepare: cli,
     },
     Suite {
         name: "sdk go",
@@ -158,6 +158,12 @@ fn differential(given: &Given) -> Result<Command> {
     if !host::is_ci() {
         command.args(["--report", "docs/reference/differential.md"]);
     }
+    Ok(command)
+}
+
+fn cli(given: &Given) -> Result<Command> {
+    let mut command = process::command(given.venv.python());
+    command.args(["tests/cli/run.py", "--ours-binary"]).arg(given.binary);
     Ok(command)
 }
 

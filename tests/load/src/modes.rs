@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use crate::{measure::Latencies, plan::Plan, session::Session, worker::Worker};
 
@@ -32,7 +32,7 @@ pub async fn latency(session: Session, activities: usize, pollers: usize, workfl
         let scheduled = Instant::now();
         let run_id = session.start(number).await?;
         starts.record(scheduled.elapsed());
-        session.closed(number, run_id).await?;
+        timeout(SILENCE_MAX, session.closed(number, run_id)).await.context("no result")??;
         results.record(scheduled.elapsed());
     }
     let seconds = began.elapsed().as_secs_f64();
@@ -57,7 +57,7 @@ pub async fn throughput(
     let mut closed = vec![None; workflows];
     let (mut completed, mut last) = (0, began);
     while completed < workflows {
-        let Ok(Some(run)) = tokio::time::timeout(SILENCE_MAX, worker.closed.recv()).await else { break };
+        let Ok(Some(run)) = timeout(SILENCE_MAX, worker.closed.recv()).await else { break };
         completed += usize::from(closed[run.number].replace(run.at).is_none());
         last = last.max(run.at);
         free.add_permits(1);
@@ -154,7 +154,7 @@ pub async fn signals(session: Session, pollers: usize, signals: usize, rate: f64
     if failed > 0 {
         bail!("{failed} of {signals} signals were not accepted");
     }
-    session.closed(0, run_id).await?;
+    timeout(SILENCE_MAX, session.closed(0, run_id)).await.context("no result")??;
     let seconds = began.elapsed().as_secs_f64();
     Ok(json!({
         "mode": "signals", "signals": signals, "completed": latencies.count(), "failed": failed, "seconds": seconds,

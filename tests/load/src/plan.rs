@@ -68,7 +68,7 @@ fn schedule(number: usize, task_queue: &str) -> Command {
         activity_type: Some(ActivityType { name: "load".into() }),
         task_queue: Some(TaskQueue { name: task_queue.into(), ..Default::default() }),
         input: Some(payloads()),
-        start_to_close_timeout: seconds(60),
+        start_to_close_timeout: seconds(10),
         ..Default::default()
     };
     Command {

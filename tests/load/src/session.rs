@@ -15,7 +15,10 @@ use longhaul_proto::api::{
         StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
     },
 };
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Request,
+    transport::{Channel, Endpoint},
+};
 
 use crate::plan::payloads;
 
@@ -24,8 +27,30 @@ pub type Client = WorkflowServiceClient<Channel>;
 
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Deadline of a poll: somewhat more than the minute after which a server answers with nothing.
+const POLL_TIMEOUT: Duration = Duration::from_secs(70);
+
+/// Deadline of every other call, long enough for a wait for new events.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Connections; one carries a hundred streams at a time with some servers, so there are several.
 const CHANNELS: usize = 4;
+
+/// A request with the deadline of a poll; servers refuse polls without one.
+pub fn poll<T>(message: T) -> Request<T> {
+    with_timeout(message, POLL_TIMEOUT)
+}
+
+/// A request with the deadline of a call that is answered soon.
+pub fn call<T>(message: T) -> Request<T> {
+    with_timeout(message, CALL_TIMEOUT)
+}
+
+fn with_timeout<T>(message: T, timeout: Duration) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(timeout);
+    request
+}
 
 /// A server, a namespace, and a task queue that nobody else uses.
 #[derive(Clone)]
@@ -44,7 +69,8 @@ impl Session {
     pub async fn connect(address: &str, namespace: &str) -> Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..CHANNELS {
-            let channel = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect_lazy();
+            let channel =
+                Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect_lazy();
             clients.push(Client::new(channel));
         }
         let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
@@ -66,8 +92,9 @@ impl Session {
     async fn ready(&self) -> Result<()> {
         let began = Instant::now();
         loop {
-            let request = DescribeNamespaceRequest { namespace: self.namespace.clone(), ..Default::default() };
-            match self.client(0).describe_namespace(request).await {
+            let request =
+                DescribeNamespaceRequest { namespace: self.namespace.clone(), ..Default::default() };
+            match self.client(0).describe_namespace(call(request)).await {
                 Ok(_) => return Ok(()),
                 Err(status) if began.elapsed() > READY_TIMEOUT => return Err(status).context("not ready"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -97,7 +124,7 @@ impl Session {
             request_id: self.workflow_id(number),
             ..Default::default()
         };
-        Ok(self.client(number).start_workflow_execution(request).await?.into_inner().run_id)
+        Ok(self.client(number).start_workflow_execution(call(request)).await?.into_inner().run_id)
     }
 
     /// Sends a signal to the workflow with this number.
@@ -111,7 +138,7 @@ impl Session {
             request_id: format!("{}/{signal}", self.task_queue),
             ..Default::default()
         };
-        self.client(signal).signal_workflow_execution(request).await.map(drop)
+        self.client(signal).signal_workflow_execution(call(request)).await.map(drop)
     }
 
     /// Returns once the run is closed, as an SDK waits for a result.
@@ -124,7 +151,8 @@ impl Session {
             ..Default::default()
         };
         loop {
-            let answer = self.client(number).get_workflow_execution_history(request.clone()).await?.into_inner();
+            let answer =
+                self.client(number).get_workflow_execution_history(call(request.clone())).await?.into_inner();
             if answer.next_page_token.is_empty() {
                 return Ok(());
             }

@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -15,7 +18,8 @@ use longhaul_proto::api::{
     taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
     workflowservice::v1::{
         GetWorkflowExecutionHistoryRequest, PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest,
-        PollWorkflowTaskQueueResponse, RespondActivityTaskCompletedRequest, RespondWorkflowTaskCompletedRequest,
+        PollWorkflowTaskQueueResponse, RespondActivityTaskCompletedRequest,
+        RespondWorkflowTaskCompletedRequest,
     },
 };
 use prost::Message as _;
@@ -23,7 +27,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     plan::{Plan, Progress, payloads},
-    session::{Client, Session},
+    session::{Client, Session, call, poll},
 };
 
 /// A run whose completion was acknowledged.
@@ -45,7 +49,13 @@ impl Worker {
     /// Starts `pollers` pollers of each kind.
     pub fn start(session: &Session, plan: Plan, pollers: usize) -> Self {
         let (sender, closed) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { session: session.clone(), plan, runs: Mutex::default(), closed: sender });
+        let shared = Arc::new(Shared {
+            session: session.clone(),
+            plan,
+            runs: Mutex::default(),
+            closed: sender,
+            failures: AtomicUsize::new(0),
+        });
         let mut set = JoinSet::new();
         for number in 0..pollers {
             for is_sticky in [false, true] {
@@ -68,7 +78,7 @@ async fn forever(shared: Arc<Shared>, number: usize, work: impl Fn(Arc<Shared>, 
     let client = shared.session.client(number);
     loop {
         if let Err(error) = work(shared.clone(), client.clone()).await {
-            eprintln!("worker: {error:#}");
+            shared.tell(&error);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -80,9 +90,19 @@ struct Shared {
     /// What is known of open runs, by run id.
     runs: Mutex<HashMap<String, Progress>>,
     closed: mpsc::UnboundedSender<Closed>,
+    failures: AtomicUsize,
 }
 
+/// Failures that are told; thousands say no more than a few.
+const FAILURES_TOLD_MAX: usize = 5;
+
 impl Shared {
+    fn tell(&self, error: &anyhow::Error) {
+        if self.failures.fetch_add(1, Ordering::Relaxed) < FAILURES_TOLD_MAX {
+            eprintln!("worker: {error:#}");
+        }
+    }
+
     fn sticky_name(&self) -> String {
         format!("{}-sticky", self.session.task_queue)
     }
@@ -107,7 +127,8 @@ impl Shared {
             identity: self.session.identity.clone(),
             ..Default::default()
         };
-        let mut next = Some(client.poll_workflow_task_queue(request).await.context("poll")?.into_inner());
+        let mut next =
+            Some(client.poll_workflow_task_queue(poll(request)).await.context("poll")?.into_inner());
         while let Some(task) = next.filter(|task| !task.task_token.is_empty()) {
             next = self.answer(&mut client, task).await?;
         }
@@ -134,7 +155,8 @@ impl Shared {
             return_new_workflow_task: true,
             ..Default::default()
         };
-        let answer = client.respond_workflow_task_completed(request).await.context("complete workflow task")?;
+        let answer =
+            client.respond_workflow_task_completed(call(request)).await.context("complete workflow task")?;
         if let Some(number) = self.session.number(&execution.workflow_id).filter(|_| is_done) {
             // The load may be over before the last run is.
             let _ = self.closed.send(Closed { number, at: Instant::now() });
@@ -143,7 +165,11 @@ impl Shared {
     }
 
     /// Events of the task, those of further pages included.
-    async fn events(&self, client: &mut Client, task: &PollWorkflowTaskQueueResponse) -> Result<Vec<HistoryEvent>> {
+    async fn events(
+        &self,
+        client: &mut Client,
+        task: &PollWorkflowTaskQueueResponse,
+    ) -> Result<Vec<HistoryEvent>> {
         let mut events = History::decode(task.history.clone().unwrap_or_default())?.events;
         let mut next_page_token = task.next_page_token.clone();
         while !next_page_token.is_empty() {
@@ -153,7 +179,8 @@ impl Shared {
                 next_page_token,
                 ..Default::default()
             };
-            let page = client.get_workflow_execution_history(request).await.context("next page")?.into_inner();
+            let page =
+                client.get_workflow_execution_history(call(request)).await.context("next page")?.into_inner();
             events.extend(History::decode(page.history.unwrap_or_default())?.events);
             next_page_token = page.next_page_token;
         }
@@ -161,7 +188,11 @@ impl Shared {
     }
 
     /// Notes the events and decides. A history from its first event on replaces what was known.
-    fn decide(&self, run_id: &str, events: &[HistoryEvent]) -> (Vec<longhaul_proto::api::command::v1::Command>, bool) {
+    fn decide(
+        &self,
+        run_id: &str,
+        events: &[HistoryEvent],
+    ) -> (Vec<longhaul_proto::api::command::v1::Command>, bool) {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let known = runs.remove(run_id).unwrap_or_default();
         let is_whole = events.first().is_some_and(|event| event.event_id == 1);
@@ -181,7 +212,7 @@ impl Shared {
             identity: self.session.identity.clone(),
             ..Default::default()
         };
-        let task = client.poll_activity_task_queue(request).await.context("poll")?.into_inner();
+        let task = client.poll_activity_task_queue(poll(request)).await.context("poll")?.into_inner();
         if task.task_token.is_empty() {
             return Ok(());
         }
@@ -192,6 +223,6 @@ impl Shared {
             identity: self.session.identity.clone(),
             ..Default::default()
         };
-        client.respond_activity_task_completed(request).await.context("complete activity").map(drop)
+        client.respond_activity_task_completed(call(request)).await.context("complete activity").map(drop)
     }
 }
