@@ -1,7 +1,8 @@
 //! The black-box suites that `cargo xtask test` runs: where each lives, what it needs, how it is called.
 //!
-//! Every suite is a program that is told the path of a server's binary and ends with the line
-//! `N passed, N failed`. One whose folder or tool is absent is skipped with a line that says so.
+//! Every suite is a program that is told the path of a server's binary, or the address of a server that was started
+//! for it, and ends with the line `N passed, N failed`. One whose folder or tool is absent is skipped with a line that
+//! says so.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -22,6 +23,8 @@ pub struct Suite {
     pub needs: &'static [&'static str],
     /// Whether it is part of `--quick`.
     pub is_quick: bool,
+    /// Whether it is told an address and not the binary.
+    pub wants_server: bool,
     /// When it is taken for stuck.
     pub limit: Duration,
     /// Fetches what it needs, and says how to call it.
@@ -32,6 +35,8 @@ pub struct Suite {
 pub struct Given<'a> {
     /// The program under test.
     pub binary: &'a Path,
+    /// A running server of ours, for the suites that want one; empty for the others.
+    pub address: &'a str,
     /// Where Python suites run.
     pub venv: &'a Venv,
 }
@@ -58,6 +63,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/differential/run.py",
         needs: &[],
         is_quick: true,
+        wants_server: false,
         limit: minutes(10),
         prepare: differential,
     },
@@ -66,6 +72,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/sdk/python/run.py",
         needs: &[],
         is_quick: true,
+        wants_server: false,
         limit: minutes(10),
         prepare: |given| Ok(python(given, "tests/sdk/python/run.py")),
     },
@@ -74,6 +81,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/cli/run.py",
         needs: &[],
         is_quick: true,
+        wants_server: false,
         limit: minutes(10),
         prepare: cli,
     },
@@ -82,6 +90,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/sdk/go/go.mod",
         needs: &["go"],
         is_quick: false,
+        wants_server: false,
         limit: minutes(10),
         prepare: sdk_go,
     },
@@ -90,6 +99,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/sdk/rust/Cargo.toml",
         needs: &[],
         is_quick: false,
+        wants_server: true,
         limit: minutes(15),
         prepare: sdk_rust,
     },
@@ -98,6 +108,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/sdk/typescript/package.json",
         needs: &["node", "npm"],
         is_quick: false,
+        wants_server: false,
         limit: minutes(10),
         prepare: sdk_typescript,
     },
@@ -106,6 +117,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/sdk/java/pom.xml",
         needs: &["java", "mvn"],
         is_quick: false,
+        wants_server: true,
         limit: minutes(10),
         prepare: sdk_java,
     },
@@ -114,6 +126,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/chaos/kill9.py",
         needs: &[],
         is_quick: false,
+        wants_server: false,
         limit: minutes(10),
         prepare: chaos,
     },
@@ -122,6 +135,7 @@ pub const SUITES: [Suite; 11] = [
         place: "crates/sim/Cargo.toml",
         needs: &[],
         is_quick: false,
+        wants_server: false,
         limit: minutes(10),
         prepare: |_| Ok(ourselves(&["sim", "--seconds", "60"])),
     },
@@ -130,6 +144,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/conformance/baseline.txt",
         needs: &["python3"],
         is_quick: false,
+        wants_server: false,
         limit: minutes(30),
         prepare: |_| Ok(ourselves(&["conformance", "--short"])),
     },
@@ -138,6 +153,7 @@ pub const SUITES: [Suite; 11] = [
         place: "tests/load/Cargo.toml",
         needs: &[],
         is_quick: false,
+        wants_server: false,
         limit: minutes(10),
         prepare: |_| Ok(ourselves(&["bench", "--guard"])),
     },
@@ -176,15 +192,15 @@ fn sdk_go(given: &Given) -> Result<Command> {
 
 fn sdk_rust(given: &Given) -> Result<Command> {
     let mut command = process::cargo();
-    command.args(["run", "--quiet", "--manifest-path", "tests/sdk/rust/Cargo.toml", "--", "--binary"]);
-    command.arg(given.binary);
+    command.args(["run", "--quiet", "--manifest-path", "tests/sdk/rust/Cargo.toml", "--", "--address"]);
+    command.arg(given.address).env("CARGO_TARGET_DIR", host::target().join("sdk-rust"));
     Ok(command)
 }
 
 fn sdk_typescript(given: &Given) -> Result<Command> {
     tools::npm("tests/sdk/typescript")?;
     let mut command = process::command("npm");
-    command.args(["start", "--silent", "--", "--binary"]).arg(given.binary);
+    command.args(["run", "--silent", "features", "--", "--binary"]).arg(given.binary);
     command.current_dir(host::root().join("tests/sdk/typescript"));
     Ok(command)
 }
@@ -192,7 +208,7 @@ fn sdk_typescript(given: &Given) -> Result<Command> {
 fn sdk_java(given: &Given) -> Result<Command> {
     let mut command = process::command("mvn");
     command.args(["--quiet", "--file", "tests/sdk/java/pom.xml", "compile", "exec:java"]);
-    command.arg(format!("-Dexec.args=--binary {}", given.binary.display()));
+    command.arg(format!("-Dexec.args=--address {}", given.address));
     Ok(command)
 }
 

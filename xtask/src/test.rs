@@ -1,12 +1,17 @@
 //! `cargo xtask test`: cargo's tests, then every black-box suite, one table and one line at the end.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail};
 
 use crate::{
     host::{self, Profile},
     process,
+    server::{Kind, Server, Storage},
     suites::{Given, SUITES, Suite},
     tally::Tally,
     tools::Venv,
@@ -53,7 +58,6 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let venv = Venv::prepare()?;
     let binary = host::program(Profile::Dev, "longhaul");
-    let given = Given { binary: &binary, venv: &venv };
     let suites = SUITES.iter().filter(|suite| wanted(suite.name) && (suite.is_quick || !options.quick));
     let mut skipped = Vec::new();
     for suite in suites {
@@ -66,7 +70,7 @@ pub fn run(options: &Options) -> Result<()> {
             });
             continue;
         }
-        let (tally, took) = timed(|| play(suite, &given));
+        let (tally, took) = timed(|| play(suite, &binary, &venv));
         record(suite.name, tally, took);
     }
     rows.extend(skipped);
@@ -85,15 +89,23 @@ fn cargo_tests() -> Tally {
     process::watch(&mut command, CARGO_TEST_LIMIT, Tally::of_cargo)
 }
 
-fn play(suite: &Suite, given: &Given) -> Tally {
+fn play(suite: &Suite, binary: &Path, venv: &Venv) -> Tally {
     println!("\n== {}", suite.name);
-    match (suite.prepare)(given) {
-        Ok(mut command) => process::watch(&mut command, suite.limit, Tally::of_suite),
+    match prepare(suite, binary, venv) {
+        Ok((mut command, _server)) => process::watch(&mut command, suite.limit, Tally::of_suite),
         Err(error) => {
             println!("could not be prepared: {error:#}");
             Tally::BROKEN
         }
     }
+}
+
+/// How to call the suite, and the server that has to run meanwhile.
+fn prepare(suite: &Suite, binary: &Path, venv: &Venv) -> Result<(Command, Option<Server>)> {
+    let kind = Kind::Ours(binary.to_owned());
+    let server = suite.wants_server.then(|| Server::start(&kind, Storage::Memory, &[])).transpose()?;
+    let address = server.as_ref().map(Server::address).unwrap_or_default();
+    Ok(((suite.prepare)(&Given { binary, address: &address, venv })?, server))
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
