@@ -37,12 +37,31 @@ def check_child(record: Record, workflow_id: str, run_ids: list[str], v: View, d
     return wrong
 
 
-def check_history(record: Record, workflow_id: str, run_id: str, v: View) -> list[str]:
+def check_chain(record: Record, run: Run, chain: list[tuple[str, View]], described_run_id: str) -> list[str]:
+    """A cron chain: every run but the terminated last one returns one more than the run before it."""
+    wrong = []
+    for number, (run_id, v) in enumerate(chain, start=1):
+        closed = "COMPLETED" if number < len(chain) else "TERMINATED"
+        wrong += [f"run {number}: {text}" for text in check_history(record, run.workflow_id, run_id, v, closed)]
+        if (v.last_result or 0) != number - 1 or (closed == "COMPLETED" and v.result != number):
+            record.doubled.append(f"{run.workflow_id}: run {number} was given {v.last_result}, returned {v.result}")
+            wrong.append(f"run {number} miscounted")
+    if chain[-1][0] != described_run_id:
+        wrong.append(f"the chain ends with {chain[-1][0]}, the current run is {described_run_id}")
+    if len(chain) < 3:
+        record.lost.append(f"{run.workflow_id}: two runs were seen to end, the chain has {len(chain)}")
+        wrong.append("runs are missing")
+    return wrong
+
+
+def check_history(
+    record: Record, workflow_id: str, run_id: str, v: View, closed: str = "COMPLETED"
+) -> list[str]:
     """What holds for every history, whatever the mix."""
     wrong = []
     if v.ids != list(range(1, len(v.ids) + 1)):
         wrong.append(f"event ids are not dense: {v.ids}")
-    if v.closed != "COMPLETED":
+    if v.closed != closed:
         wrong.append(f"closed as {v.closed}")
     for kind in ("WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_COMPLETED"):
         if v.counts[kind] > 1:

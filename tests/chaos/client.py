@@ -12,11 +12,11 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest
-from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import TerminateWorkflowExecutionRequest, UpdateWorkflowExecutionRequest
 
 import rpc
 from history import View, view
-from mixes import ATTEMPT_SECONDS, Mix
+from mixes import ATTEMPT_SECONDS, MIXES, Mix
 from record import Record, Run
 
 REPEAT_START = 0.3
@@ -49,7 +49,8 @@ class Client:
         if self.rng.random() < REPEAT_START:
             await self.start(run)
         await mix.drive(self, run)
-        await self.end_of(run)
+        await self.end_of(run.workflow_id, run.run_id)
+        self.record.acks["end"] += 1
         run.finished = True
 
     async def start(self, run: Run) -> None:
@@ -62,6 +63,7 @@ class Client:
                 task_queue=TaskQueue(name=self.queue),
                 input=rpc.payloads(run.argument),
                 request_id=run.request_id,
+                cron_schedule=MIXES[run.mix].cron,
                 workflow_task_timeout=Duration(seconds=ATTEMPT_SECONDS),
             ),
         )
@@ -115,20 +117,25 @@ class Client:
         self.moved.set()
         return answer
 
-    async def end_of(self, run: Run) -> None:
-        """Waits for the closing event, as clients that wait for a result do."""
+    async def terminate(self, run: Run) -> None:
+        request = TerminateWorkflowExecutionRequest(
+            namespace=rpc.NAMESPACE, workflow_execution=WorkflowExecution(workflow_id=run.workflow_id)
+        )
+        await self._acknowledged(self.stub.TerminateWorkflowExecution, request, {}, "", "terminate")
+
+    async def end_of(self, workflow_id: str, run_id: str) -> str:
+        """Waits for the closing event, as clients that wait for a result do. Returns the run that follows, if any."""
         request = GetWorkflowExecutionHistoryRequest(
             namespace=rpc.NAMESPACE,
-            execution=WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id),
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
             wait_new_event=True,
             history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
         )
         while True:
             answer = await self.call(self.stub.GetWorkflowExecutionHistory, request, LONG_POLL_SECONDS)
             if answer.history.events:
-                self.record.acks["end"] += 1
                 self.moved.set()
-                return
+                return view(answer.history.events).next_run_id
             request.next_page_token = answer.next_page_token
 
     async def history(self, workflow_id: str, run_id: str) -> View:

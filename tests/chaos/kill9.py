@@ -123,6 +123,12 @@ async def judge_run(client: Client, record: Record, run) -> list[str]:
     if not run.run_id:
         return ["its start was never acknowledged"]
     v = await client.history(run.workflow_id, run.run_id)
+    if MIXES[run.mix].cron:
+        chain = [(run.run_id, v)]
+        while chain[-1][1].next_run_id:
+            next_run_id = chain[-1][1].next_run_id
+            chain.append((next_run_id, await client.history(run.workflow_id, next_run_id)))
+        return checker.check_chain(record, run, chain, await client.current_run(run.workflow_id))
     wrong = checker.check_run(record, run, v, await client.current_run(run.workflow_id))
     for child_id in MIXES[run.mix].children(v, run.workflow_id):
         current = await client.current_run(child_id)

@@ -73,6 +73,8 @@ class Mix:
 
     name = ""
     weight = 1
+    cron = ""
+    """A cron schedule: each run must return one more than the run before it, until the client ends the chain."""
 
     def argument(self, rng: random.Random):
         return None
@@ -201,4 +203,21 @@ class Updates(Mix):
             await client.update(run, f"{run.workflow_id}#{i}")
 
 
-MIXES: dict[str, Mix] = {m.name: m for m in (One(), Steps(), Signals(), Family(), Updates())}
+class Cron(Mix):
+    """Runs that follow each other, each counting on from the last one's result."""
+
+    name, weight, cron = "cron", 1, "@every 1s"
+
+    def decide(self, v, workflow_id, queue):
+        return [complete(self.expected(v, workflow_id))]
+
+    def expected(self, v, workflow_id):
+        return (v.last_result or 0) + 1
+
+    async def drive(self, client, run):
+        second = await client.end_of(run.workflow_id, run.run_id)
+        await client.end_of(run.workflow_id, second)
+        await client.terminate(run)
+
+
+MIXES: dict[str, Mix] = {m.name: m for m in (One(), Steps(), Signals(), Family(), Updates(), Cron())}

@@ -255,7 +255,7 @@ var messageCases = []Case{
 	}},
 	{"search_attributes_upsert", func(ctx context.Context, t *T) error {
 		_, err := t.Client.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-			Namespace:        "default",
+			Namespace:        t.Namespace,
 			SearchAttributes: map[string]enums.IndexedValueType{"FeatureKeyword": enums.INDEXED_VALUE_TYPE_KEYWORD},
 		})
 		if _, known := err.(*serviceerror.AlreadyExists); err != nil && !known {

@@ -147,7 +147,7 @@ var activityCases = []Case{
 			return err
 		}
 		<-tokenChannel(key)
-		err = t.Client.CompleteActivityByID(ctx, "default", run.GetID(), "", "the-one", "by id", nil)
+		err = t.Client.CompleteActivityByID(ctx, t.Namespace, run.GetID(), "", "the-one", "by id", nil)
 		if err != nil {
 			return err
 		}

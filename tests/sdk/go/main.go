@@ -34,6 +34,7 @@ type Case struct {
 type T struct {
 	Client    client.Client
 	TaskQueue string
+	Namespace string
 	name      string
 }
 
@@ -66,7 +67,7 @@ func matches(name, pattern string) bool {
 	return err == nil && ok
 }
 
-func runAll(c client.Client, only string, limit int) (passed, failed int) {
+func runAll(c client.Client, namespace, only string, limit int) (passed, failed int) {
 	taskQueue := "features-" + uuid.NewString()[:13]
 	w := newWorker(c, taskQueue, worker.Options{})
 	if err := w.Start(); err != nil {
@@ -92,7 +93,7 @@ func runAll(c client.Client, only string, limit int) (passed, failed int) {
 			ctx, cancel := context.WithTimeout(context.Background(), caseTimeout)
 			defer cancel()
 			began := time.Now()
-			err := one.Run(ctx, &T{Client: c, TaskQueue: taskQueue, name: one.Name})
+			err := one.Run(ctx, &T{Client: c, TaskQueue: taskQueue, Namespace: namespace, name: one.Name})
 			lock.Lock()
 			defer lock.Unlock()
 			if err != nil {
@@ -149,7 +150,7 @@ func against(address, binary, namespace, only string, limit int) (passed, failed
 			return 0, 0, err
 		}
 		defer server.Stop()
-		passed, failed = runAll(server.Client(), only, limit)
+		passed, failed = runAll(server.Client(), namespace, only, limit)
 		return passed, failed, nil
 	}
 	c, err := client.Dial(options)
@@ -157,7 +158,7 @@ func against(address, binary, namespace, only string, limit int) (passed, failed
 		return 0, 0, err
 	}
 	defer c.Close()
-	passed, failed = runAll(c, only, limit)
+	passed, failed = runAll(c, namespace, only, limit)
 	return passed, failed, nil
 }
 

@@ -10,7 +10,6 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, TimeoutError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
-from temporalio.workflow import NondeterminismError
 
 import workflows as wf
 from harness import case, equal, event_names, eventually, is_in, raises
@@ -334,7 +333,7 @@ async def replay_finds_other_code(t):
     history.events[0].workflow_execution_started_event_attributes.workflow_type.name = "Timers"
     replayer = Replayer(workflows=t.workflows, workflow_runner=UnsandboxedWorkflowRunner())
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    assert isinstance(result.replay_failure, (NondeterminismError, Exception)), result.replay_failure
+    assert result.replay_failure is not None, "the other code was accepted"
 
 
 @case
