@@ -33,7 +33,7 @@ pub(crate) async fn poll(
     asker.check_long_poll()?;
     check::task_queue(request.task_queue.as_ref())?;
     check::length("Identity", &request.identity)?;
-    frontend.matching(&asker, &namespace, request).await
+    frontend.poll(&asker, &namespace, request).await
 }
 
 /// Answers `RecordActivityTaskHeartbeat`.

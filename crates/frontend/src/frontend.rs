@@ -15,6 +15,7 @@ use longhaul_store::{
     CommitError, ReadError, Store,
     namespaces::{Directory, DirectoryError},
 };
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::{Settings, asker::Asker, metrics, status};
@@ -38,6 +39,8 @@ pub struct Parts {
     pub cluster: ClusterIdentity,
     /// Limits and switches.
     pub settings: Settings,
+    /// Turns true when the server is told to stop: polls are answered at once then.
+    pub draining: watch::Receiver<bool>,
 }
 
 /// How this cluster introduces itself.
@@ -142,6 +145,24 @@ impl Frontend {
         request: R,
     ) -> Answered<R::Answer> {
         self.history.ask(asker.caller(namespace), request).await
+    }
+
+    /// Passes a poll on to the owner of its task queue. It is answered empty when the server is told to stop; dropping
+    /// the question withdraws the poll.
+    pub(crate) async fn poll<R: Ask<MatchingCall, MatchingAnswer>>(
+        &self,
+        asker: &Asker,
+        namespace: &Namespace,
+        request: R,
+    ) -> Answered<R::Answer>
+    where
+        R::Answer: Default,
+    {
+        let mut draining = self.draining.clone();
+        tokio::select! {
+            answered = self.matching.ask(asker.caller(namespace), request) => answered,
+            _ = draining.wait_for(|draining| *draining) => Ok(R::Answer::default()),
+        }
     }
 
     /// Passes a request for a task queue on to its owner.

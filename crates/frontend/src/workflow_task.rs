@@ -29,7 +29,7 @@ pub(crate) async fn poll(
     asker.check_long_poll()?;
     check::length("Identity", &request.identity)?;
     check::task_queue(request.task_queue.as_ref())?;
-    frontend.matching(&asker, &namespace, request).await
+    frontend.poll(&asker, &namespace, request).await
 }
 
 /// Answers `RespondWorkflowTaskCompleted`.

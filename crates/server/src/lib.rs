@@ -1,0 +1,15 @@
+//! The binary `longhaul`: command line, configuration, wiring. No logic of its own.
+
+pub mod arguments;
+pub mod config;
+pub mod reference;
+pub mod server;
+
+mod admin;
+mod dynamic;
+mod file;
+mod log;
+mod rooms;
+mod run;
+
+pub use run::run;
