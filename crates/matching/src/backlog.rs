@@ -70,7 +70,7 @@ impl Backlog {
             return;
         }
         lane.tail.push_back(task);
-        if lane.tail.len() >= BATCH {
+        if lane.tail.len().is_multiple_of(BATCH) {
             self.shelf.put_away(priority, lane);
         }
     }
@@ -152,7 +152,7 @@ impl Shelf {
         Some(task)
     }
 
-    /// Spills the tail of a lane. If that fails it stays in memory, and the next task added tries again.
+    /// Spills the tail of a lane. If that fails it stays in memory until another batch has gathered behind it.
     fn put_away(&self, priority: Priority, lane: &mut Lane) {
         let records: Vec<Bytes> = lane.tail.iter().map(Task::encode).collect();
         if let Err(error) = self.spill.append(&self.key(priority), &records) {

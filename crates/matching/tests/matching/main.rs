@@ -5,5 +5,6 @@ mod describe;
 mod dispatch;
 mod polls;
 mod queries;
+mod spill;
 mod sticky;
 mod world;

@@ -23,7 +23,7 @@ use longhaul_runtime::{
         WorkflowTaskStarted,
     },
 };
-use longhaul_store::MemorySpill;
+use longhaul_store::{MemorySpill, Spill};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
@@ -140,9 +140,13 @@ pub fn world() -> World {
 }
 
 pub fn world_with(settings: Settings) -> World {
+    world_over(settings, Arc::new(MemorySpill::default()))
+}
+
+pub fn world_over(settings: Settings, spill: Arc<dyn Spill>) -> World {
     let host = Host::simulated(7, START);
     let script = Arc::new(Script::new(host.clock));
-    let matching = Matching::new(host.clone(), script.clone(), Arc::new(MemorySpill::default()), settings);
+    let matching = Matching::new(host.clone(), script.clone(), spill, settings);
     World { host, script, matching }
 }
 

@@ -66,11 +66,11 @@ fn space_is_given_back_segment_by_segment() {
     let spill = FileSpill::open(folder.path()).expect("opens");
     let megabyte = Bytes::from(vec![7; 1 << 20]);
     for _ in 0..40 {
-        spill.append(&lane("a", 1), &[megabyte.clone()]).expect("appends");
+        spill.append(&lane("a", 1), std::slice::from_ref(&megabyte)).expect("appends");
     }
     assert_eq!(files(folder.path()), 3);
     for _ in 0..30 {
-        assert_eq!(spill.take(&lane("a", 1), 1).expect("takes"), [megabyte.clone()]);
+        assert_eq!(spill.take(&lane("a", 1), 1).expect("takes"), std::slice::from_ref(&megabyte));
     }
     assert_eq!(files(folder.path()), 2);
 }
