@@ -26,7 +26,8 @@ ABBREVIATIONS = (
 
 # Scenarios that say the same of each call, told in NOTES.md.
 MONOTONOUS = {"s1_1_bad_input." + name for name in (
-    "unknown_namespace", "empty_namespace", "unknown_workflow", "overlong_workflow_id", "task_tokens", "bad_run_id")}
+    "unknown_namespace", "empty_namespace", "unknown_workflow", "overlong_workflow_id", "task_tokens", "bad_run_id", "empty_workflow_id")} | {
+    "s2_11_start.policies_that_contradict"}
 
 # Calls that are left out when their answer is the usual one; the history tells of them.
 SILENT = ("> Start", "> Poll", "> RespondWorkflowTaskCompleted", "> RespondActivityTaskCompleted")

@@ -47,13 +47,21 @@ def configuration(t):
     base = {"task_queue": "q~", "task_queue_type": "ACTIVITY", "identity": "client"}
     t.call("UpdateTaskQueueConfig", **base, update_queue_rate_limit={
         "rate_limit": {"requests_per_second": 7}, "reason": "slow"})
+    rate_is(t, 7)
     t.call("DescribeTaskQueue", task_queue="q~", task_queue_type="ACTIVITY", report_config=True)
     t.call("UpdateTaskQueueConfig", **base, update_queue_rate_limit={})
+    rate_is(t, 4000)
     t.call("DescribeTaskQueue", task_queue="q~", task_queue_type="ACTIVITY", report_config=True)
     t.call("UpdateTaskQueueConfig", **{**base, "task_queue_type": "WORKFLOW"},
            update_queue_rate_limit={"rate_limit": {"requests_per_second": 7}})
     t.call("UpdateTaskQueueConfig", **base, update_queue_rate_limit={"rate_limit": {"requests_per_second": -1}})
     t.call("UpdateTaskQueueConfig")
+
+
+def rate_is(t, rate):
+    """Waits until every part of the queue has heard of its rate."""
+    t.until("DescribeTaskQueue", lambda answer: answer.effective_rate_limit.requests_per_second == rate,
+            task_queue="q~", task_queue_type="ACTIVITY", report_config=True)
 
 
 @scenario

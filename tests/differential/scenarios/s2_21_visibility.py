@@ -186,4 +186,5 @@ def delete_running(t):
     task = t.poll()
     t.call("DeleteWorkflowExecution", workflow_execution="wf~")
     t.until_refused("SignalWorkflowExecution", workflow_execution="wf~", signal_name="s")
-    t.complete(task, complete())
+    late = t.begin("RespondWorkflowTaskCompleted", task_token=task.task_token)
+    t.note(f"a late completion: {t._wait(late).code}")

@@ -84,6 +84,7 @@ def before_the_first_task(t):
     """The query waits for the first task and is then asked directly."""
     t.start()
     query = t.begin_query()
+    _wait_until_query_is_buffered(t)
     task = t.poll()
     t.complete(task, timer())
     answer(t, t.poll())
@@ -222,5 +223,5 @@ def answers_with_bad_tokens(t):
 
 def _wait_until_query_is_buffered(t):
     """Nothing shows a buffered query, so another call that takes the same lock goes after it."""
-    for _ in range(5):
+    for _ in range(20):
         t.quiet("DescribeWorkflowExecution", execution="wf~")

@@ -100,7 +100,6 @@ def fails_without_a_failure(t):
 def retries_then_completes(t):
     scheduled(t, retry_policy=QUICK)
     t.fail_activity(t.poll_activity(), "first")
-    t.describe()
     t.fail_activity(t.poll_activity(), "second")
     t.complete_activity(t.poll_activity())
     finish(t)
@@ -269,6 +268,7 @@ def cancel_requested_then_fails(t):
 def cancel_requested_during_backoff(t):
     scheduled(t, retry_policy={"initial_interval": 60})
     t.fail_activity(t.poll_activity())
+    t.describe()
     t.signal()
     t.step(cancel_activity(5))
     finish(t)

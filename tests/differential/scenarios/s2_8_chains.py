@@ -122,7 +122,18 @@ def failure_without_retry_policy(t):
 @scenario
 def run_timeout(t):
     t.start(workflow_run_timeout=1)
+    t.wait_closed()
+    t.history()
+    t.describe()
+
+
+@scenario
+def run_timeout_while_a_task_runs(t):
+    """The task starts well after the run did, so that its own timeout comes later."""
+    t.start(workflow_run_timeout=3)
+    t.step(timer(seconds=1.2))
     task = t.poll()
+    t.signal()
     t.wait_closed()
     t.complete(task, complete())
     t.history()
@@ -217,6 +228,6 @@ def backoff_while_cron_waits(t):
     t.history()
 
 
-for slow in (run_timeout, run_timeout_is_retried, execution_timeout, execution_timeout_spans_the_chain,
+for slow in (run_timeout, run_timeout_while_a_task_runs, run_timeout_is_retried, execution_timeout, execution_timeout_spans_the_chain,
              execution_timeout_is_not_retried, cron_runs_again, cron_after_failure, cron_continue_as_new):
     slow.slow = True

@@ -80,7 +80,8 @@ def rejected_in_a_normal_task(t):
     idle(t)
     t.signal()
     update = begin(t)
-    task = _poll_with_messages(t)
+    wait_for_update(t)
+    task = t.poll()
     t.complete(task, messages=[reject(task.messages[0])])
     t.end(update)
     t.history()
@@ -90,7 +91,8 @@ def rejected_in_a_normal_task(t):
 def rejected_in_the_first_task(t):
     t.start()
     update = begin(t)
-    task = _poll_with_messages(t)
+    wait_for_update(t)
+    task = t.poll()
     t.complete(task, messages=[reject(task.messages[0])])
     t.end(update)
     t.history()
@@ -111,7 +113,8 @@ def rejected_with_commands(t):
 def in_the_first_task(t):
     t.start()
     update = begin(t)
-    task = _poll_with_messages(t)
+    wait_for_update(t)
+    task = t.poll()
     t.complete(task, messages=both(task.messages[0]))
     t.end(update)
     finish(t)
@@ -149,6 +152,8 @@ def same_id_in_flight(t):
     first = begin(t)
     task = t.poll()
     second = begin(t)
+    for _ in range(20):  # Nothing shows that a second caller has attached.
+        t.quiet("DescribeWorkflowExecution", execution="wf~")
     t.complete(task, messages=both(task.messages[0]))
     t.end(first)
     t.end(second)
@@ -191,10 +196,10 @@ def without_an_id(t):
 def two_in_one_task(t):
     t.start()
     first = begin(t, "one")
-    _wait_for_updates(t)
+    wait_for_update(t, "one")
     second = begin(t, "two")
-    _wait_for_updates(t)
-    task = _poll_with_messages(t)
+    wait_for_update(t, "two")
+    task = t.poll()
     t.complete(task, messages=both(task.messages[0]) + [reject(task.messages[1])])
     t.end(first)
     t.end(second)
@@ -205,10 +210,10 @@ def two_in_one_task(t):
 def two_accepted_then_completed_in_reverse(t):
     t.start()
     first = begin(t, "one")
-    _wait_for_updates(t)
+    wait_for_update(t, "one")
     second = begin(t, "two")
-    _wait_for_updates(t)
-    task = _poll_with_messages(t)
+    wait_for_update(t, "two")
+    task = t.poll()
     one, two = task.messages
     t.complete(task, messages=[accept(one), accept(two), respond(two), respond(one)])
     t.end(first)
@@ -266,7 +271,7 @@ def while_a_task_runs(t):
     t.signal()
     running = t.poll()
     update = begin(t)
-    _wait_for_updates(t)
+    wait_for_update(t)
     t.complete(running)
     task = t.poll()
     t.complete(task, messages=both(task.messages[0]))
@@ -280,7 +285,7 @@ def while_a_task_runs_and_closes(t):
     t.signal()
     running = t.poll()
     update = begin(t)
-    _wait_for_updates(t)
+    wait_for_update(t)
     t.complete(running, complete())
     t.end(update)
     t.history()
@@ -321,11 +326,8 @@ def eleven_in_flight(t):
     held = []
     for index in range(10):
         held.append(begin(t, f"u{index}"))
-        _wait_for_updates(t)
+        wait_for_update(t, f"u{index}")
     t.call("UpdateWorkflowExecution", timeout=3, **request("u10"))
-    t.terminate()
-    for pending in held:
-        t.end(pending)
 
 
 @scenario
@@ -367,12 +369,7 @@ def completion_with_activity_and_continue_as_new(t):
     t.history()
 
 
-def _wait_for_updates(t):
-    """Nothing shows an admitted update, so other calls that take the same lock go after it."""
-    for _ in range(8):
-        t.quiet("DescribeWorkflowExecution", execution="wf~")
-
-
-def _poll_with_messages(t):
-    _wait_for_updates(t)
-    return t.poll()
+def wait_for_update(t, update_id="u"):
+    """Waits until the server has admitted an update."""
+    t.until("PollWorkflowExecutionUpdate", lambda answer: True,
+            update_ref={"workflow_execution": "wf~", "update_id": update_id})
