@@ -1,6 +1,6 @@
 """Workflow tasks: completion, failure, timeout, stickiness (section 2.2)."""
 
-from commands import activity, complete, timer
+from commands import complete, timer
 from harness import scenario
 
 STICKY = {"worker_task_queue": {"name": "sticky~", "kind": "STICKY", "normal_name": "q~"},
