@@ -55,7 +55,7 @@ class Caller:
         deadline = time.monotonic() + self.give_up_seconds
         while True:
             try:
-                return await method(request, timeout=timeout)
+                return await method(request, timeout=timeout, wait_for_ready=True)
             except grpc.aio.AioRpcError as error:
                 if error.code() not in AWAY:
                     raise

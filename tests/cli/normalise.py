@@ -62,6 +62,7 @@ def text(raw: str, tag: str) -> str:
     for pattern, name in TEXT_RULES:
         out = pattern.sub(name, out)
     lines = [re.sub(r" {2,}", "  ", line.strip()) for line in out.splitlines()]
+    lines = [re.sub(r"^(UNVERSIONED  \w+  \d+)  .*", r"\1  <rates>", line) for line in lines]
     return "\n".join(_sort_runs([line for line in lines if not line.startswith("sdkMetadata.")])).strip()
 
 
