@@ -19,7 +19,7 @@ use longhaul_kernel::{ids::RunKey, time::Timestamp};
 use longhaul_store::{
     Batch, CurrentWrite, Expect, Fence, StateWrite, Store, VisibilityWrite, Write,
     conformance::{
-        sample::{duty, own, row, run, start},
+        sample::{duty, noise, own, row, run, start},
         wait,
     },
 };
@@ -33,14 +33,9 @@ const SNAPSHOT_EVERY: u64 = 20;
 
 /// Half of it compresses.
 fn payload(seed: u64, length: usize) -> Bytes {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let byte = |at: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        if at < length / 2 { state as u8 } else { b'x' }
-    };
-    (0..length).map(byte).collect()
+    let mut bytes = noise(seed, length / 2).to_vec();
+    bytes.resize(length, b'x');
+    bytes.into()
 }
 
 /// A typical transition: 600 bytes of events, a delta of 150 bytes or a snapshot of 1,500, a task in and one out, a

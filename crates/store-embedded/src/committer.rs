@@ -1,5 +1,5 @@
-//! The one thread that writes. It takes everything that waits, stages it in turn, makes it durable with one batch and one
-//! `fdatasync`, and only then answers.
+//! The one thread that writes. It takes everything that waits, stages it in turn, makes it durable with one batch and
+//! one `fdatasync`, and only then answers.
 //!
 //! Crash points: before the batch is in the journal, nothing of the group exists; after the sync, all of it does; in
 //! between all or nothing does, and nobody was told. A failed journal write leaves that question open, so the callers

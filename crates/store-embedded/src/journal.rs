@@ -1,5 +1,5 @@
-//! A look at the engine's journals before it opens them. The engine takes the first place it can't read for the torn end
-//! of the last write and cuts the file there, which after a crash is right. If a byte in the middle is damaged it would
+//! A look at the engine's journals before it opens them. The engine takes the first place it can't read for the torn
+//! end of the last write and cuts the file there, which after a crash is right. If a byte in the middle is damaged it would
 //! silently drop every acknowledged commit behind it; this finds such a place and refuses, with the files untouched.
 //!
 //! The layout of journals belongs to the pinned version of the engine: batches of a start (tag 1, number of items,

@@ -48,8 +48,8 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens a folder, creating it if there is none. What was acknowledged before a crash is there; what was not is there
-    /// as a whole or not at all.
+    /// Opens a folder, creating it if there is none. What was acknowledged before a crash is there; what was not is
+    /// there as a whole or not at all.
     pub fn open(folder: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let folder = folder.as_ref();
         let options = options.clamped();

@@ -15,13 +15,13 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use longhaul_kernel::{ids::RunKey, time::Timestamp};
 use longhaul_store::{
     CommitError, CurrentWrite, Direction, ReadError, ShardRange, StateWrite, Store, Wake, Write,
     conformance::{
         sample::{
-            EVERYTHING, batch, commit, delta, duty, events, follow, own, run, start, stored, text, version,
+            EVERYTHING, batch, commit, delta, duty, events, follow, noise, own, run, start, stored, text,
+            version,
         },
         wait,
     },
@@ -154,18 +154,6 @@ fn what_was_acknowledged_survives_kill() {
         }
     }
     assert!(acked.values().sum::<u64>() > 100, "the rounds did something: {acked:?}");
-}
-
-/// Bytes that do not compress.
-fn noise(seed: u64, length: usize) -> Bytes {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let byte = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    std::iter::repeat_with(byte).take(length).collect()
 }
 
 /// Writes until it fails, tells what was acknowledged, and asserts that everything is refused afterwards.

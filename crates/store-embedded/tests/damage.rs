@@ -8,11 +8,10 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use longhaul_store::{
     Direction, EventRange, ReadError, StateWrite, Store, Write,
     conformance::{
-        sample::{batch, commit, follow, own, run, start, version},
+        sample::{batch, commit, follow, noise, own, run, start, version},
         wait,
     },
 };
@@ -83,18 +82,6 @@ fn a_torn_last_write_is_dropped_as_a_whole() {
     commit(&store, own(&store), vec![follow(&run("order"), 9)]);
     drop(store);
     assert_eq!(version(&open(folder.path()), &run("order")), Some(10));
-}
-
-/// Bytes that do not compress.
-fn noise(seed: u64, length: usize) -> Bytes {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let byte = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    std::iter::repeat_with(byte).take(length).collect()
 }
 
 /// Files with written tables, largest first.

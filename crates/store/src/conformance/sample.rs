@@ -41,6 +41,18 @@ pub fn text(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
+/// Bytes that do not compress, the same for the same seed.
+pub fn noise(seed: u64, length: usize) -> Bytes {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    std::iter::repeat_with(byte).take(length).collect()
+}
+
 /// A write of a snapshot (`s` and the version) that changes nothing else.
 pub fn write(run: &RunKey, expect: Expect, version: u64) -> Write {
     Write {
