@@ -70,7 +70,9 @@ impl Asker {
                 client_name: self.client_name.clone(),
                 supported_versions: format!("<{below}.0.0"),
             }),
-            None => Err(Refusal::invalid("Unable to parse client version: Invalid Semantic Version")),
+            None => {
+                Err(Refusal::invalid("Unable to parse client version: No Major.Minor.Patch elements found"))
+            }
         }
     }
 
@@ -88,9 +90,9 @@ impl Asker {
 
 /// Major number of a semantic version.
 fn major(version: &str) -> Option<u64> {
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let end = version.find(['.', '-', '+']).unwrap_or(version.len());
-    version[..end].parse().ok()
+    let mut parts = version.splitn(3, '.');
+    let major = parts.next()?.parse().ok()?;
+    parts.next().and_then(|_| parts.next()).map(|_| major)
 }
 
 /// Length of a `grpc-timeout` header: at most eight digits and a unit.

@@ -68,9 +68,8 @@ macro_rules! serve {
         let _: (Asker, _) = ($asker, $request);
         Err(Refusal::Unimplemented(format!("{} is not supported by this server yet", $name)).into())
     }};
-    (@answer $frontend:expr, $asker:expr, $request:expr, $name:expr, refused $refusal:expr) => {{
-        let _: (Asker, _) = ($asker, $request);
-        Err($refusal.into())
-    }};
+    (@answer $frontend:expr, $asker:expr, $request:expr, $name:expr, refused $handler:expr) => {
+        $handler($frontend, $asker, $request).await
+    };
 }
 use serve;

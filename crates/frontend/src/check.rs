@@ -180,4 +180,3 @@ fn link(each: &Link) -> Result<(), Refusal> {
         None => Err(Refusal::invalid("unsupported link variant")),
     }
 }
-

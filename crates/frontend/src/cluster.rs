@@ -43,10 +43,7 @@ pub(crate) async fn system_info(
         nexus: false,
         ..Capabilities::default()
     };
-    Ok(GetSystemInfoResponse {
-        server_version: COMPATIBLE_VERSION.into(),
-        capabilities: Some(capabilities),
-    })
+    Ok(GetSystemInfoResponse { server_version: COMPATIBLE_VERSION.into(), capabilities: Some(capabilities) })
 }
 
 /// Answers `GetClusterInfo`.

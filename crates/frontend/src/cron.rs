@@ -1,8 +1,7 @@
 //! Whether a text can be a cron schedule: five fields, or `@` with a name or an interval, behind an optional time zone.
 
 /// Names that stand for a schedule.
-const NAMES: [&str; 7] =
-    ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+const NAMES: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
 /// Whether `schedule` has the shape of a cron schedule; what its numbers mean is decided where it is followed.
 pub(crate) fn is_plausible(schedule: &str) -> bool {
@@ -34,10 +33,14 @@ mod tests {
 
     #[test]
     fn schedules_are_told_from_other_texts() {
-        for good in ["* * * * *", "0 */2 * * MON-FRI", "@every 1h30m", "@hourly", "CRON_TZ=Europe/Berlin 0 9 * * 1"] {
+        for good in
+            ["* * * * *", "0 */2 * * MON-FRI", "@every 1h30m", "@hourly", "CRON_TZ=Europe/Berlin 0 9 * * 1"]
+        {
             assert!(is_plausible(good), "{good}");
         }
-        for bad in ["", "bad", "* * * *", "* * * * * * *", "@sometimes", "@every x", "CRON_TZ=UTC", "a;b * * * *"] {
+        for bad in
+            ["", "bad", "* * * *", "* * * * * * *", "@sometimes", "@every x", "CRON_TZ=UTC", "a;b * * * *"]
+        {
             assert!(!is_plausible(bad), "{bad}");
         }
     }

@@ -122,16 +122,19 @@ impl Frontend {
     /// The namespace of a call that carries a token: the one the token names, which must be the one the request names
     /// if it names any.
     pub(crate) async fn namespace_of_token(&self, name: &str, id: &[u8]) -> Answered<Arc<Namespace>> {
-        let id: [u8; 16] =
-            id.try_into().map_err(|_| Refusal::invalid("Error deserializing task token."))?;
+        let id: [u8; 16] = id.try_into().map_err(|_| Refusal::invalid("Error deserializing task token."))?;
         let id = NamespaceId::from_bytes(id);
+        if !name.is_empty() {
+            let named = self.namespace(name, Allow::Open).await?;
+            if named.id == id {
+                return Ok(named);
+            }
+        }
         let found = self.directory.by_id(id).await.map_err(reading)?;
         let of_token = found.ok_or_else(|| Refusal::NamespaceNotFound(id.to_string()))?;
         if !name.is_empty() {
-            let named = self.namespace(name, Allow::Open).await?;
-            if named.id != of_token.id {
-                return Err(Refusal::invalid("Operation requested with a token from a different namespace.").into());
-            }
+            let text = "Operation requested with a token from a different namespace.";
+            return Err(Refusal::invalid(text).into());
         }
         check_state(&of_token, Allow::Open)?;
         Ok(of_token)

@@ -10,7 +10,8 @@ pub(crate) struct Pending {
 
 /// Counts a call that came in: `service_requests` and the gauge `service_pending_requests`, by `operation`.
 pub(crate) fn started(operation: &'static str, now: i64) -> Pending {
-    metrics::counter!("service_requests", "operation" => operation, "service_name" => "frontend").increment(1);
+    metrics::counter!("service_requests", "operation" => operation, "service_name" => "frontend")
+        .increment(1);
     metrics::gauge!("service_pending_requests", "operation" => operation, "service_name" => "frontend")
         .increment(1.0);
     Pending { operation, since: now }

@@ -53,7 +53,9 @@ pub(crate) async fn remove(
     frontend.namespace(&request.namespace, Allow::Open).await?;
     frontend
         .directory
-        .change(&request.namespace, |namespace| namespace.remove_search_attributes(&request.search_attributes))
+        .change(&request.namespace, |namespace| {
+            namespace.remove_search_attributes(&request.search_attributes)
+        })
         .await
         .map_err(changing)?;
     Ok(RemoveSearchAttributesResponse {})
@@ -72,9 +74,11 @@ pub(crate) async fn list(
         .iter()
         .map(|(name, attribute)| (name.clone(), attribute.value_type().to_proto().into()))
         .collect();
-    let storage_schema = storage_schema().collect();
-    let system_attributes = built_in().collect();
-    Ok(ListSearchAttributesResponse { custom_attributes: custom, system_attributes, storage_schema })
+    Ok(ListSearchAttributesResponse {
+        custom_attributes: custom,
+        system_attributes: built_in().collect(),
+        ..ListSearchAttributesResponse::default()
+    })
 }
 
 /// Answers `GetSearchAttributes`: what the server knows without asking a namespace.
@@ -97,11 +101,4 @@ fn built_in() -> impl Iterator<Item = (String, i32)> {
     let system = SYSTEM.iter().map(|(name, value_type)| (*name, *value_type));
     let predefined = PREDEFINED.iter().map(|(name, value_type, _)| (*name, *value_type));
     system.chain(predefined).map(|(name, value_type)| (name.to_owned(), value_type.to_proto().into()))
-}
-
-/// Names of the built-in attributes with the kind of column they would have on an SQL store.
-fn storage_schema() -> impl Iterator<Item = (String, String)> {
-    let system = SYSTEM.iter().map(|(name, value_type)| (*name, *value_type));
-    let predefined = PREDEFINED.iter().map(|(name, value_type, _)| (*name, *value_type));
-    system.chain(predefined).map(|(name, value_type)| (name.to_owned(), value_type.name().to_owned()))
 }

@@ -123,8 +123,7 @@ fn tell(refusal: &Refusal) -> Told {
             invalid_state(namespace, *state, allowed)
         }
         Refusal::ResourceExhausted { message, cause, scope } => {
-            let detail =
-                details::ResourceExhaustedFailure { cause: (*cause).into(), scope: (*scope).into() };
+            let detail = details::ResourceExhaustedFailure { cause: (*cause).into(), scope: (*scope).into() };
             Told::detailed(Code::ResourceExhausted, message, "ResourceExhaustedFailure", &detail)
         }
         Refusal::PermissionDenied { message, reason } => {
@@ -233,9 +232,8 @@ fn multi_operation(message: &str, statuses: &[Option<Refusal>]) -> Told {
 
 /// Logs a fault of ours and answers the text that callers see instead of it.
 fn masked(text: &str) -> String {
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash =
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     tracing::error!(hash = format!("{hash:08x}"), error = text, "request failed by a fault of the server");
     format!("something went wrong, please retry ({hash:08x})")
 }
@@ -247,4 +245,3 @@ fn truncated(message: &str) -> String {
     }
     message[..end].into()
 }
-

@@ -76,7 +76,8 @@ pub async fn serve(
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     let router = server.add_service(workflow).add_service(operator).add_service(health);
-    let reflection = || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+    let reflection =
+        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
     let router = match (reflection().build_v1(), reflection().build_v1alpha()) {
         (Ok(current), Ok(alpha)) => router.add_service(current).add_service(alpha),
         (Err(error), _) | (_, Err(error)) => {

@@ -11,12 +11,12 @@ use longhaul_proto::{
     api::{
         workflow::v1::WorkflowExecutionInfo,
         workflowservice::v1::{
-            CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, ListArchivedWorkflowExecutionsRequest,
-            ListArchivedWorkflowExecutionsResponse, ListClosedWorkflowExecutionsRequest,
-            ListClosedWorkflowExecutionsResponse, ListOpenWorkflowExecutionsRequest,
-            ListOpenWorkflowExecutionsResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
-            ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse,
-            count_workflow_executions_response::AggregationGroup,
+            CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
+            ListArchivedWorkflowExecutionsRequest, ListArchivedWorkflowExecutionsResponse,
+            ListClosedWorkflowExecutionsRequest, ListClosedWorkflowExecutionsResponse,
+            ListOpenWorkflowExecutionsRequest, ListOpenWorkflowExecutionsResponse,
+            ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse, ScanWorkflowExecutionsRequest,
+            ScanWorkflowExecutionsResponse, count_workflow_executions_response::AggregationGroup,
         },
     },
 };
@@ -153,14 +153,11 @@ async fn select(
     page_size: i32,
     token: &[u8],
 ) -> Result<Page, PeerError> {
-    let limit = page::size(page_size, frontend.settings.page_rows_max)?;
+    let limit = page::size(page_size, frontend.settings.page_rows_max);
     let query = Query::parse(query, &namespace.attributes())?;
     let after = page::cursor(token)?;
-    let rows = frontend
-        .store
-        .list(namespace.id, Arc::new(Filter(query)), after, limit)
-        .await
-        .map_err(reading)?;
+    let rows =
+        frontend.store.list(namespace.id, Arc::new(Filter(query)), after, limit).await.map_err(reading)?;
     let next_page_token = match rows.last() {
         Some(last) if rows.len() == limit => page::token(last),
         _ => bytes::Bytes::new(),

@@ -20,6 +20,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered},
+    versioning,
 };
 
 /// Longest fairness key, in bytes.
@@ -81,8 +82,7 @@ fn check_start(
 ) -> Result<(), Refusal> {
     check::workflow_id(&request.workflow_id)?;
     check::retry_policy(request.retry_policy.as_ref())?;
-    check::timeout("WorkflowStartDelay", request.workflow_start_delay.as_ref())?;
-    check_schedule(&request.cron_schedule, request.workflow_start_delay.is_some())?;
+    check_schedule(&request.cron_schedule, request.workflow_start_delay.as_ref())?;
     match &request.workflow_type {
         Some(kind) if !kind.name.is_empty() => check::length("WorkflowType", &kind.name)?,
         _ => return Err(Refusal::invalid("WorkflowType is not set on request.")),
@@ -94,11 +94,12 @@ fn check_start(
     check::length("RequestId", &request.request_id)?;
     check_policies(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     check_conflict_options(request)?;
-    check_priority(request.priority.as_ref())?;
     check_attributes(request.search_attributes.as_ref(), namespace)?;
-    check::links(&request.links)?;
+    check_priority(request.priority.as_ref())?;
     check_callbacks(&request.completion_callbacks)?;
-    check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)
+    check::links(&request.links)?;
+    check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)?;
+    versioning::check_override(request.versioning_override.as_ref())
 }
 
 fn check_signal_with_start(
@@ -121,8 +122,7 @@ fn check_signal_with_start(
     check::timeout("WorkflowRunTimeout", request.workflow_run_timeout.as_ref())?;
     check::timeout("WorkflowTaskTimeout", request.workflow_task_timeout.as_ref())?;
     check::retry_policy(request.retry_policy.as_ref())?;
-    check::timeout("WorkflowStartDelay", request.workflow_start_delay.as_ref())?;
-    check_schedule(&request.cron_schedule, request.workflow_start_delay.is_some())?;
+    check_schedule(&request.cron_schedule, request.workflow_start_delay.as_ref())?;
     check_policies(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     if request.workflow_id_conflict_policy == Conflict::Fail as i32 {
         return Err(Refusal::invalid(
@@ -130,19 +130,20 @@ fn check_signal_with_start(
              operation.",
         ));
     }
-    check_priority(request.priority.as_ref())?;
     check_attributes(request.search_attributes.as_ref(), namespace)?;
+    check_priority(request.priority.as_ref())?;
     check::links(&request.links)?;
     let payloads = [request.input.as_ref(), request.signal_input.as_ref()];
-    check_sizes(request.memo.as_ref(), &payloads, settings)
+    check_sizes(request.memo.as_ref(), &payloads, settings)?;
+    versioning::check_override(request.versioning_override.as_ref())
 }
 
-/// Refuses a cron schedule that can't be read, or one beside a start delay.
-fn check_schedule(cron: &str, delayed: bool) -> Result<(), Refusal> {
+/// Refuses a cron schedule that can't be read or stands beside a start delay, and an impossible start delay.
+fn check_schedule(cron: &str, delay: Option<&prost_types::Duration>) -> Result<(), Refusal> {
     if cron.is_empty() {
-        return Ok(());
+        return check::timeout("WorkflowStartDelay", delay);
     }
-    if delayed {
+    if delay.is_some() {
         return Err(Refusal::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
     }
     if !crate::cron::is_plausible(cron) {

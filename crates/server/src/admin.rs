@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{rt::{TokioExecutor, TokioIo}, server::conn::auto::Builder};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
 use longhaul_runtime::Host;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -18,9 +21,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Upper bounds of the buckets of latencies, in seconds.
-const LATENCY_SECONDS: [f64; 16] = [
-    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
-];
+const LATENCY_SECONDS: [f64; 16] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
 /// An answer of the listeners.
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -107,9 +109,7 @@ impl Metrics {
     /// Answers a scrape.
     pub(crate) fn answer(&self, path: &str) -> Answer {
         match path {
-            "/metrics" => {
-                with_type(StatusCode::OK, "text/plain; version=0.0.4", self.handle.render().into())
-            }
+            "/metrics" => with_type(StatusCode::OK, "text/plain; version=0.0.4", self.handle.render().into()),
             _ => with_type(StatusCode::NOT_FOUND, "text/plain", Bytes::from_static(b"see /metrics\n")),
         }
     }

@@ -1,6 +1,10 @@
 //! The configuration file: TOML of ours, or the parts of the reference's YAML that mean something here.
 
-use std::{collections::BTreeMap, fs, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -110,7 +114,9 @@ pub(crate) fn read(path: &Path) -> Result<File> {
 
 fn translate(foreign: Foreign) -> Result<File> {
     let mut file = File { folder: foreign.longhaul.folder, ..File::default() };
-    if let Some(Service { rpc }) = foreign.services.into_iter().find_map(|(name, it)| (name == "frontend").then_some(it)) {
+    if let Some(Service { rpc }) =
+        foreign.services.into_iter().find_map(|(name, it)| (name == "frontend").then_some(it))
+    {
         file.port = rpc.grpc_port;
         file.http_port = rpc.http_port;
         file.ip = rpc.bind_on_ip.or_else(|| rpc.bind_on_local_host.then(|| "localhost".into()));
@@ -121,7 +127,8 @@ fn translate(foreign: Foreign) -> Result<File> {
         None => None,
     };
     if let Some(path) = foreign.dynamic_config_client.filepath {
-        let text = fs::read_to_string(&path).with_context(|| format!("dynamic configuration {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("dynamic configuration {}", path.display()))?;
         let keys: BTreeMap<String, Vec<Constrained>> = serde_saphyr::from_str(&text)?;
         file.dynamic = keys
             .into_iter()

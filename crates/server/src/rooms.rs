@@ -31,7 +31,12 @@ pub(crate) const fn store_name(storage: &Storage) -> &'static str {
 }
 
 /// Opens the store, reads what it holds and begins to work it off.
-pub(crate) async fn open(host: &Host, storage: &Storage, address: &str, settings: &Settings) -> Result<Rooms> {
+pub(crate) async fn open(
+    host: &Host,
+    storage: &Storage,
+    address: &str,
+    settings: &Settings,
+) -> Result<Rooms> {
     let store: Arc<dyn Store> = match storage {
         Storage::Memory => Arc::new(MemoryStore::new()),
         Storage::Folder(folder) => {
@@ -57,6 +62,6 @@ pub(crate) async fn open(host: &Host, storage: &Storage, address: &str, settings
     )
     .await
     .context("the state can't be taken over")?;
-    late.bind(history.clone());
+    late.bind(&history);
     Ok(Rooms { store, directory, history, matching })
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -32,6 +33,10 @@ const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How long calls in flight may take to end after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How often, and after how long each time, it is looked whether the store is closed.
+const CLOSE_CHECKS: u32 = 200;
+const CLOSE_PAUSE: Duration = Duration::from_millis(5);
+
 /// Section of the document that names the cluster.
 const CLUSTER_SECTION: &str = "cluster";
 
@@ -44,6 +49,7 @@ pub struct Server {
     /// Address of the metrics listener.
     pub metrics_address: SocketAddr,
     host: Host,
+    store: Weak<dyn Store>,
     draining: watch::Sender<bool>,
     ended: oneshot::Receiver<Result<()>>,
 }
@@ -61,8 +67,7 @@ impl Server {
         let (address, http_address) = (listener.local_addr()?, http.local_addr()?);
         let metrics_address = metrics.local_addr()?;
         let recorder = Metrics::install();
-        let rooms =
-            rooms::open(&host, &config.storage, &address.to_string(), &config.settings).await?;
+        let rooms = rooms::open(&host, &config.storage, &address.to_string(), &config.settings).await?;
         create_namespaces(&host, &rooms.directory, config).await?;
         let cluster = ClusterIdentity {
             id: cluster_id(&host, &*rooms.store).await?,
@@ -72,6 +77,7 @@ impl Server {
         };
         let (draining, drained) = watch::channel(false);
         let Rooms { store, directory, history, matching } = rooms;
+        let kept = Arc::downgrade(&store);
         let settings = config.settings.frontend.clone();
         let frontend = Frontend::new(Parts {
             host: host.clone(),
@@ -93,7 +99,7 @@ impl Server {
             // Nobody listens if the server was dropped.
             let _ = end.send(served.context("the gRPC listener broke"));
         });
-        Ok(Self { address, http_address, metrics_address, host, draining, ended })
+        Ok(Self { address, http_address, metrics_address, host, store: kept, draining, ended })
     }
 
     /// Resolves when the server has broken down by itself.
@@ -117,6 +123,14 @@ impl Server {
             () = self.host.clock.sleep(GRACE) => tracing::warn!("calls in flight were cut off"),
         }
         self.host.tasks.stop();
+        // The folder is free for another process when the last task has let go of the store.
+        for _ in 0..CLOSE_CHECKS {
+            if self.store.strong_count() == 0 {
+                return;
+            }
+            self.host.clock.sleep(CLOSE_PAUSE).await;
+        }
+        tracing::warn!("the state is still in use by a task");
     }
 }
 

@@ -7,8 +7,8 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, asker::Asker, cluster, history_reads, namespaces, search_attributes, task_queue, visibility,
-    workflow_control, workflow_start, workflow_task,
+    activity_task, asker::Asker, cluster, history_reads, namespaces, refused, search_attributes, task_queue,
+    visibility, workflow_control, workflow_start, workflow_task,
 };
 
 serve! {
@@ -65,17 +65,17 @@ serve! {
     delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = later;
     list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = later;
     count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = later;
-    update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = later;
-    get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = later;
-    update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = later;
-    get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = later;
-    get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = later;
-    describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse = later;
+    update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
+    get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
+    update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = refused refused::versioning_rules;
+    get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = refused refused::versioning_rules;
+    get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = refused refused::versioning_rules;
+    describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse = refused refused::deployments;
     describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse = later;
-    list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse = later;
-    get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse = later;
-    get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse = later;
-    set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse = later;
+    list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse = refused refused::deployments;
+    get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse = refused refused::deployments;
+    get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse = refused refused::deployments;
+    set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse = refused refused::deployments;
     set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse = later;
     describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse = later;
     delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse = later;
@@ -102,39 +102,39 @@ serve! {
     pause_activity(PauseActivityRequest) -> PauseActivityResponse = later;
     unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = later;
     reset_activity(ResetActivityRequest) -> ResetActivityResponse = later;
-    create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = later;
-    describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = later;
-    delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = later;
-    list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = later;
-    trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = later;
+    create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = refused refused::create_rule;
+    describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = refused refused::describe_rule;
+    delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = refused refused::delete_rule;
+    list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = refused refused::list_rules;
+    trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = refused refused::trigger_rule;
     record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = built task_queue::record_worker_heartbeat;
     list_workers(ListWorkersRequest) -> ListWorkersResponse = later;
     count_workers(CountWorkersRequest) -> CountWorkersResponse = later;
     update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = later;
-    fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = later;
-    update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = later;
+    fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = refused refused::fetch_worker_config;
+    update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = refused refused::update_worker_config;
     describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = later;
-    pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = later;
-    unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = later;
+    pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = refused refused::pause;
+    unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = refused refused::unpause;
     start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = later;
-    start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = later;
+    start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = refused refused::standalone_nexus;
     describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse = later;
-    describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = later;
+    describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = refused refused::standalone_nexus;
     poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = later;
-    poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = later;
+    poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = refused refused::standalone_nexus;
     list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = later;
-    list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = later;
+    list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = refused refused::standalone_nexus;
     count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = later;
-    count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = later;
+    count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = refused refused::standalone_nexus;
     request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = later;
-    request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = later;
+    request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = refused refused::standalone_nexus;
     terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = later;
     delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse = later;
     pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse = later;
     reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse = later;
     unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse = later;
     update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = later;
-    terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = later;
-    delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = later;
-    poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = later;
+    terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = refused refused::time_skipping;
 }

@@ -41,9 +41,8 @@ pub(super) fn closed(request: &ListClosedWorkflowExecutionsRequest) -> Result<St
         }
         Some(Closed::TypeFilter(filter)) => conditions.extend(equals("WorkflowType", &filter.name)),
         Some(Closed::StatusFilter(filter)) => match Status::try_from(filter.status) {
-            Ok(Status::Unspecified) | Err(_) => {}
-            Ok(Status::Running) => {
-                return Err(Refusal::invalid("Status should not be running for closed workflow executions."));
+            Ok(Status::Unspecified | Status::Running) | Err(_) => {
+                return Err(Refusal::invalid("StatusFilter must be specified and must be not Running."));
             }
             Ok(_) => conditions.push(format!("ExecutionStatus = {}", filter.status)),
         },
@@ -59,14 +58,12 @@ fn times(attribute: &str, filter: Option<&StartTimeFilter>) -> Result<Vec<String
     if let (Some(earliest), Some(latest)) = (earliest, latest)
         && earliest > latest
     {
-        return Err(Refusal::invalid("EarliestTime in StartTimeFilter should not be larger than LatestTime."));
+        return Err(Refusal::invalid(
+            "EarliestTime in StartTimeFilter should not be larger than LatestTime.",
+        ));
     }
     let bound = |operator: &str, at: Timestamp| format!("{attribute} {operator} '{}'", format_datetime(at));
-    Ok(earliest
-        .map(|at| bound(">=", at))
-        .into_iter()
-        .chain(latest.map(|at| bound("<=", at)))
-        .collect())
+    Ok(earliest.map(|at| bound(">=", at)).into_iter().chain(latest.map(|at| bound("<=", at))).collect())
 }
 
 fn equals(attribute: &str, value: &str) -> Option<String> {

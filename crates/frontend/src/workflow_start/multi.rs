@@ -13,7 +13,8 @@ use super::{check_start, prepare_start};
 use crate::{Frontend, Settings, workflow_control::check_update};
 
 /// What a caller is told about the whole; the operations tell more.
-const FAILED: &str = "MultiOperation could not be executed.";
+const FAILED: &str = "Update-with-Start could not be executed.";
+const OTHER_NAMESPACE: &str = "Operation namespace did not match request's namespace.";
 const NOT_A_PAIR: &str = "Operations have to be exactly [Start, Update].";
 
 pub(super) fn check(
@@ -24,20 +25,20 @@ pub(super) fn check(
     let [first, second] = request.operations.as_slice() else {
         return Err(Refusal::invalid(NOT_A_PAIR));
     };
-    let (Some(operation::Operation::StartWorkflow(start)), Some(operation::Operation::UpdateWorkflow(update))) =
-        (&first.operation, &second.operation)
+    let (
+        Some(operation::Operation::StartWorkflow(start)),
+        Some(operation::Operation::UpdateWorkflow(update)),
+    ) = (&first.operation, &second.operation)
     else {
         return Err(Refusal::invalid(NOT_A_PAIR));
     };
     let start_refusal = check_operation_start(start, request, namespace, settings).err();
-    let update_refusal = match start_refusal {
-        Some(_) => None,
-        None => check_operation_update(update, start, request).err(),
-    };
+    let update_refusal = check_operation_update(update, start, request).err();
     let aborted = || Some(Refusal::MultiOperationAborted("Operation was aborted.".into()));
     let statuses = match (start_refusal, update_refusal) {
         (None, None) => return Ok(()),
-        (Some(refusal), _) => vec![Some(refusal), aborted()],
+        (Some(first), Some(second)) => vec![Some(first), Some(second)],
+        (Some(refusal), None) => vec![Some(refusal), aborted()],
         (None, Some(refusal)) => vec![aborted(), Some(refusal)],
     };
     Err(Refusal::MultiOperation { message: FAILED.into(), statuses })
@@ -50,7 +51,7 @@ fn check_operation_start(
     settings: &Settings,
 ) -> Result<(), Refusal> {
     if start.namespace != request.namespace {
-        return Err(Refusal::invalid("Namespace name in the start request does not match"));
+        return Err(Refusal::invalid(OTHER_NAMESPACE));
     }
     check_start(start, namespace, settings)?;
     if !start.cron_schedule.is_empty() {
@@ -71,12 +72,12 @@ fn check_operation_update(
     request: &ExecuteMultiOperationRequest,
 ) -> Result<(), Refusal> {
     if update.namespace != request.namespace {
-        return Err(Refusal::invalid("Namespace name in the update request does not match"));
+        return Err(Refusal::invalid(OTHER_NAMESPACE));
     }
     check_update(update)?;
     let execution = update.workflow_execution.as_ref();
     if execution.is_some_and(|execution| execution.workflow_id != start.workflow_id) {
-        return Err(Refusal::invalid("WorkflowId is not consistent with previous operation(s)"));
+        return Err(Refusal::invalid("WorkflowId is not consistent with previous operation(s)."));
     }
     if !update.first_execution_run_id.is_empty() {
         return Err(Refusal::invalid("FirstExecutionRunId is not allowed."));

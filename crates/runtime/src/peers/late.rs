@@ -1,7 +1,7 @@
 //! A peer that is not there yet: `history` and `matching` refer to each other, so one of the two handles is given out
 //! before there is anything behind it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures_util::FutureExt;
 
@@ -9,9 +9,10 @@ use super::{
     Answering, Caller, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall, PeerError,
 };
 
-/// A handle that is bound once. Calls before that are answered with `Busy`.
+/// A handle that is bound once and does not keep what is behind it alive, so that two rooms that refer to each other
+/// can end. Calls before it is bound and after the end are answered with `Busy`.
 pub struct Late<T: ?Sized> {
-    bound: OnceLock<Arc<T>>,
+    bound: OnceLock<Weak<T>>,
 }
 
 impl<T: ?Sized> Default for Late<T> {
@@ -22,30 +23,27 @@ impl<T: ?Sized> Default for Late<T> {
 
 impl<T: ?Sized> Late<T> {
     /// Puts `peer` behind the handle; a second call changes nothing.
-    pub fn bind(&self, peer: Arc<T>) {
-        let _ = self.bound.set(peer);
+    pub fn bind(&self, peer: &Arc<T>) {
+        let _ = self.bound.set(Arc::downgrade(peer));
     }
 
     /// What is behind the handle.
-    fn peer(&self) -> Result<&T, PeerError> {
-        self.bound.get().map(|peer| &**peer).ok_or_else(|| PeerError::Busy("peer is starting".into()))
+    fn peer(&self) -> Result<Arc<T>, PeerError> {
+        let bound = self.bound.get().ok_or_else(|| PeerError::Busy("peer is starting".into()))?;
+        bound.upgrade().ok_or_else(|| PeerError::Busy("peer has ended".into()))
     }
 }
 
 impl History for Late<dyn History> {
     fn call(&self, caller: Caller, call: HistoryCall) -> Answering<'_, HistoryAnswer> {
-        match self.peer() {
-            Ok(peer) => peer.call(caller, call),
-            Err(error) => std::future::ready(Err(error)).boxed(),
-        }
+        let peer = self.peer();
+        async move { peer?.call(caller, call).await }.boxed()
     }
 }
 
 impl Matching for Late<dyn Matching> {
     fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer> {
-        match self.peer() {
-            Ok(peer) => peer.call(caller, call),
-            Err(error) => std::future::ready(Err(error)).boxed(),
-        }
+        let peer = self.peer();
+        async move { peer?.call(caller, call).await }.boxed()
     }
 }

@@ -1,0 +1,108 @@
+//! Calls that the reference refuses unless an operator turns them on, and that this server refuses the same way.
+
+use longhaul_proto::{
+    Refusal,
+    api::workflowservice::v1::{
+        PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse,
+        PollWorkflowExecutionTimeSkippingRequest, PollWorkflowExecutionTimeSkippingResponse,
+        UnpauseWorkflowExecutionRequest, UnpauseWorkflowExecutionResponse,
+    },
+};
+
+use crate::{
+    Frontend,
+    asker::Asker,
+    check,
+    frontend::{Allow, Answered},
+    workflow_control::loaded_execution,
+};
+
+/// Refuses the calls of the first design of deployments.
+pub(crate) async fn deployments<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    let text = "Deployments are deprecated and no longer supported, use Worker Deployments instead";
+    Err(Refusal::Unimplemented(text.into()).into())
+}
+
+/// Refuses the calls of version sets.
+pub(crate) async fn version_sets<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    denied("Worker versioning v0.1 (Version Set-based, deprecated) is disabled on this namespace.")
+}
+
+/// Refuses the calls of versioning rules.
+pub(crate) async fn versioning_rules<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    denied("Worker versioning v0.2 (Rules-based, deprecated) is disabled on this namespace.")
+}
+
+fn denied<A>(text: &str) -> Answered<A> {
+    Err(Refusal::PermissionDenied { message: text.into(), reason: String::new() }.into())
+}
+
+/// Refuses the calls of standalone Nexus operations.
+pub(crate) async fn standalone_nexus<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    Err(Refusal::Unimplemented("Standalone Nexus operation is disabled".into()).into())
+}
+
+/// Refuses the commands to workers.
+pub(crate) async fn fetch_worker_config<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    Err(Refusal::Unimplemented("FetchWorkerConfig command is not enabled.".into()).into())
+}
+
+/// Refuses the commands to workers.
+pub(crate) async fn update_worker_config<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+    Err(Refusal::Unimplemented("UpdateWorkerConfig command is not enabled.".into()).into())
+}
+
+macro_rules! workflow_rules {
+    ($($function:ident $call:literal),+ $(,)?) => {
+        $(#[doc = concat!("Refuses `", $call, "`.")]
+        pub(crate) async fn $function<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
+            Err(Refusal::Unimplemented(concat!("method ", $call, " not supported").into()).into())
+        })+
+    };
+}
+workflow_rules! {
+    create_rule "CreateWorkflowRule",
+    describe_rule "DescribeWorkflowRule",
+    delete_rule "DeleteWorkflowRule",
+    list_rules "ListWorkflowRules",
+    trigger_rule "TriggerWorkflowRule",
+}
+
+/// Refuses `PauseWorkflowExecution`.
+pub(crate) async fn pause(
+    frontend: &Frontend,
+    _: Asker,
+    request: PauseWorkflowExecutionRequest,
+) -> Answered<PauseWorkflowExecutionResponse> {
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
+    Err(Refusal::Unimplemented(text).into())
+}
+
+/// Refuses `UnpauseWorkflowExecution`.
+pub(crate) async fn unpause(
+    frontend: &Frontend,
+    _: Asker,
+    request: UnpauseWorkflowExecutionRequest,
+) -> Answered<UnpauseWorkflowExecutionResponse> {
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    if request.workflow_id.is_empty() || !check::is_run_id(&request.run_id) {
+        loaded_execution(Some(&longhaul_proto::api::common::v1::WorkflowExecution {
+            workflow_id: request.workflow_id,
+            run_id: request.run_id,
+        }))?;
+    }
+    let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
+    Err(Refusal::Unimplemented(text).into())
+}
+
+/// Refuses `PollWorkflowExecutionTimeSkipping`.
+pub(crate) async fn time_skipping(
+    frontend: &Frontend,
+    _: Asker,
+    request: PollWorkflowExecutionTimeSkippingRequest,
+) -> Answered<PollWorkflowExecutionTimeSkippingResponse> {
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    check::execution(request.workflow_execution.as_ref())?;
+    Err(Refusal::Unimplemented("time skipping is not enabled".into()).into())
+}

@@ -1,0 +1,11 @@
+//! A whole server in this process, spoken to over gRPC: wiring, status codes, details, limits, an orderly end.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod in_process {
+    pub mod client;
+    mod docs;
+    mod namespaces;
+    mod refusals;
+    mod transport;
+    mod wiring;
+}
