@@ -33,9 +33,12 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
             A::SignalWithStart(start::signal_with_start(room, namespace, request).await?)
         }
         C::Signal(request) => {
-            let link = control::signal_link(&caller.namespace, &request);
-            control::signal(room, namespace, request, None, false).await?;
-            A::Signal(api::SignalWorkflowExecutionResponse { link })
+            let workflow_id =
+                request.workflow_execution.as_ref().map_or_else(String::new, |e| e.workflow_id.clone());
+            let request_id = request.request_id.clone();
+            let run_id = control::signal(room, namespace, request, None, false).await?;
+            let link = control::signaled_link(&caller.namespace, &workflow_id, &run_id, &request_id);
+            A::Signal(api::SignalWorkflowExecutionResponse { link: Some(link) })
         }
         C::RequestCancel(request) => {
             control::request_cancel(room, namespace, request, None, false).await?;

@@ -344,7 +344,7 @@ async fn signal(debt: &Debt) -> Result<What, PeerError> {
     let outcome =
         calls::control::signal(&debt.shard.room, namespace, request, Some(source), child_only).await;
     let failed = match outcome {
-        Ok(()) => None,
+        Ok(_) => None,
         Err(PeerError::Refused(refusal)) => Some(match *refusal {
             Refusal::NamespaceNotFound(_) => SignalCause::NamespaceNotFound,
             Refusal::InvalidArgument(_) => SignalCause::SignalCountLimitExceeded,

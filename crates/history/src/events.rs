@@ -103,7 +103,7 @@ pub struct Place {
     pub branches: Vec<Branch>,
 }
 
-/// Reads whole batches that hold events from `from` to `to`, over all branches, until about `events_max` events.
+/// Reads whole batches that hold events from `from` to `to`, over all branches, at most `batches_max`.
 ///
 /// # Errors
 /// Those of the store.
@@ -113,10 +113,9 @@ pub async fn read(
     from: i64,
     to: i64,
     direction: Direction,
-    events_max: i64,
+    batches_max: usize,
 ) -> Result<Vec<Batch>, PeerError> {
     let mut found: Vec<Batch> = Vec::new();
-    let mut count = 0;
     let mut lowest = 1;
     let mut parts: Vec<(BranchId, i64, i64)> = Vec::new();
     for branch in &place.branches {
@@ -127,7 +126,7 @@ pub async fn read(
         parts.reverse();
     }
     for (branch, mut low, mut high) in parts {
-        while low <= high && count < events_max {
+        while low <= high && found.len() < batches_max {
             let range = EventRange { from: low, to: high };
             let batches =
                 store.history(place.slot, branch, range, direction, PAGE_BYTES).await.map_err(read_error)?;
@@ -137,11 +136,9 @@ pub async fn read(
                 Direction::Reverse => high = last.first_event - 1,
             }
             for batch in batches {
-                if count >= events_max {
-                    break;
+                if found.len() < batches_max {
+                    found.push(batch);
                 }
-                count += batch.last_event - batch.first_event + 1;
-                found.push(batch);
             }
         }
     }

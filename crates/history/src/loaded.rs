@@ -57,7 +57,7 @@ impl Loaded {
             let place = Place { slot: key.execution.slot(), branches: run.branches.clone() };
             let from = run.next_event_id;
             let to = from + i64::try_from(needed).unwrap_or(i64::MAX) - 1;
-            let batches = events::read(store, &place, from, to, Direction::Forward, i64::MAX).await?;
+            let batches = events::read(store, &place, from, to, Direction::Forward, usize::MAX).await?;
             run =
                 Run::restore(&stored.snapshot, &stored.deltas, events::decode(&batches)?).map_err(corrupt)?;
         }

@@ -110,21 +110,12 @@ impl Draft {
         key: &ExecutionKey,
     ) -> Result<PollWorkflowTaskQueueResponse, PeerError> {
         let Self { mut answer, place, from, to, batches, tail } = self;
-        let page = room.settings.page_events_max;
+        let page = room.settings.page_batches_max;
         let mut batches = match batches {
             Some(batches) => batches,
             None => events::read(&*room.store, &place, from, to, Direction::Forward, page).await?,
         };
-        let mut count = 0;
-        let fits = batches
-            .iter()
-            .take_while(|batch| {
-                let fits = count < page;
-                count += batch.last_event - batch.first_event + 1;
-                fits
-            })
-            .count();
-        batches.truncate(fits);
+        batches.truncate(page);
         let last = batches.last().map_or(from - 1, |batch| batch.last_event);
         if last < to {
             let token = PageToken::rest_of_task(&answer, key, last + 1, to, &tail);

@@ -14,8 +14,8 @@ pub struct Settings {
     pub wakes_ahead_secs: u64,
     /// Transitions between two snapshots of a run's state. Default 20: more make writes smaller and loading slower.
     pub snapshot_every: u64,
-    /// Events on a page of history. Default 256, as on the reference.
-    pub page_events_max: i64,
+    /// Batches of events on a page of history. Default 256, as on the reference.
+    pub page_batches_max: usize,
     /// How long a wait for new events lasts before it is answered empty, in seconds. Default 20.
     pub history_wait_secs: u64,
     /// Queries a run may hold for its next workflow task. Default 1, as on the reference.
@@ -30,7 +30,7 @@ impl Default for Settings {
             events_bytes_max: 256 << 10,
             wakes_ahead_secs: 600,
             snapshot_every: 20,
-            page_events_max: 256,
+            page_batches_max: 256,
             history_wait_secs: 20,
             buffered_queries_max: 1,
         }

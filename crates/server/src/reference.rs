@@ -108,7 +108,7 @@ settings! {
     history.events_bytes_max, "at least 0", "long histories are read from the store too often";
     history.wakes_ahead_secs, "at least 1", "there are very many timers, or memory is short";
     history.snapshot_every, "at least 1", "writes are too large, or loading a run takes too long";
-    history.page_events_max, "1 to 1000", "workers fetch long histories in too many or too large pages";
+    history.page_batches_max, "1 to 1000", "workers fetch long histories in too many or too large pages";
     history.history_wait_secs, "1 to 60", "a proxy in between cuts long calls";
     history.buffered_queries_max, "at least 1", "more queries should wait for the same workflow task";
 }

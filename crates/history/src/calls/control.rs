@@ -25,10 +25,10 @@ fn ensure_chain(turn: &Turn<'_>, first_run_id: &str) -> Result<(), Refusal> {
     if first_run_id.is_empty() || turn.loaded()?.run.first_run_id() == first_run_id {
         return Ok(());
     }
-    Err(Refusal::not_found("workflow execution already completed"))
+    Err(Refusal::not_found("workflow execution not found"))
 }
 
-/// Delivers a signal.
+/// Delivers a signal, and answers the run that got it.
 ///
 /// # Errors
 /// `NotFound` if there is no such run or it is over.
@@ -38,17 +38,16 @@ pub async fn signal(
     request: SignalWorkflowExecutionRequest,
     source: Option<WorkflowExecution>,
     child_only: bool,
-) -> Result<(), PeerError> {
+) -> Result<String, PeerError> {
     let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
     let shard = room.shard(&key)?;
     let signal = Signal { request, source, skips_delay: false, child_only };
-    shard.ask(key, run, move |turn| turn.step(What::Signal(Box::new(signal))).map(|_| ())).await
-}
-
-/// A link to the event of a signal, which has no id while it is buffered.
-pub fn signal_link(namespace: &str, request: &SignalWorkflowExecutionRequest) -> Option<Link> {
-    let execution = request.workflow_execution.as_ref()?;
-    Some(signaled_link(namespace, &execution.workflow_id, &execution.run_id, &request.request_id))
+    shard
+        .ask(key, run, move |turn| {
+            turn.step(What::Signal(Box::new(signal)))?;
+            Ok(turn.loaded()?.run.run_id.to_string())
+        })
+        .await
 }
 
 /// A link to a signal by its request id.

@@ -127,7 +127,7 @@ fn route(
     let had_task = run.last_completed_event_id > 0;
     if !run.is_running() && !had_task {
         return Err(Refusal::WorkflowNotReady(
-            "Unable to query workflow: workflow closed before first workflow task completed.".into(),
+            "Workflow execution closed before WorkflowTaskStarted event".into(),
         ));
     }
     if !had_task && run.workflow_task.is_none() {
@@ -136,7 +136,7 @@ fn route(
             _ => run.first_task_at.is_some_and(|due| due > at),
         };
         if too_late {
-            return Err(Refusal::WorkflowNotReady("Workflow Task is not scheduled yet.".into()));
+            return Err(Refusal::WorkflowNotReady("Workflow task is not scheduled yet.".into()));
         }
     }
     if run.is_running()
@@ -154,7 +154,7 @@ fn route(
     let queries = &mut turn.loaded_mut()?.queries;
     if queries.count() >= max {
         return Err(Refusal::ResourceExhausted {
-            message: "consistent query buffer is full, cannot accept new consistent queries".into(),
+            message: "consistent query buffer is full, this may be caused by too many queries and workflow not able to process query fast enough".into(),
             cause: ExhaustedCause::BusyWorkflow,
             scope: ExhaustedScope::Namespace,
         });

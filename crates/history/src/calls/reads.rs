@@ -106,7 +106,7 @@ pub async fn forward(
             }
         }
         return if close_only {
-            close_page(room, &key, seen, waits).await
+            Ok(close_page(&key, &seen, waits))
         } else {
             page(room, caller, &key, seen, from, token, page_size(room, request.maximum_page_size), waits)
                 .await
@@ -122,9 +122,10 @@ fn wait_until(room: &Room, caller: &Caller) -> i64 {
     caller.deadline.map_or(own, |deadline| own.min(deadline - 500_000_000))
 }
 
-fn page_size(room: &Room, asked: i32) -> i64 {
-    let largest = room.settings.page_events_max;
-    if asked <= 0 { largest } else { i64::from(asked).min(largest) }
+/// Batches on a page.
+fn page_size(room: &Room, asked: i32) -> usize {
+    let largest = room.settings.page_batches_max;
+    usize::try_from(asked).ok().filter(|asked| *asked > 0).map_or(largest, |asked| asked.min(largest))
 }
 
 /// An empty page: the caller may ask on.
@@ -139,21 +140,8 @@ fn nothing_yet(key: &ExecutionKey, run_id: &str, from: i64) -> GetWorkflowExecut
 }
 
 /// The last event alone.
-async fn close_page(
-    room: &Room,
-    key: &ExecutionKey,
-    seen: Seen,
-    waits: bool,
-) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
-    let last = match seen.close_event {
-        Some(event) => Some(event),
-        None => {
-            let last = seen.next_event_id - 1;
-            let batches = events::read(&*room.store, &seen.place, last, last, Direction::Forward, 1).await?;
-            events::decode(&batches)?.pop()
-        }
-    };
-    let history = History { events: last.into_iter().collect() };
+fn close_page(key: &ExecutionKey, seen: &Seen, waits: bool) -> GetWorkflowExecutionHistoryResponse {
+    let history = History { events: seen.close_event.iter().cloned().collect() };
     let mut answer = GetWorkflowExecutionHistoryResponse {
         history: Some(history.encode_to_vec().into()),
         ..GetWorkflowExecutionHistoryResponse::default()
@@ -161,7 +149,7 @@ async fn close_page(
     if waits && seen.is_open {
         answer.next_page_token = PageToken::new(&key.id, &seen.run_id, seen.next_event_id).encode();
     }
-    Ok(answer)
+    answer
 }
 
 /// A page of whole batches.
@@ -173,7 +161,7 @@ async fn page(
     seen: Seen,
     from: i64,
     token: Option<PageToken>,
-    size: i64,
+    size: usize,
     waits: bool,
 ) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
     let bound = token.as_ref().map_or(0, |token| token.last_event_id);
@@ -182,18 +170,13 @@ async fn page(
         Some(batches) => batches,
         None => events::read(&*room.store, &seen.place, from, to, Direction::Forward, size).await?,
     };
-    let mut count = 0;
-    let mut chosen = Vec::new();
-    for batch in batches {
-        if count >= size || batch.first_event > to {
-            break;
-        }
-        count += batch.last_event - batch.first_event + 1;
-        chosen.push(batch);
-    }
+    let chosen: Vec<Batch> =
+        batches.into_iter().take_while(|batch| batch.first_event <= to).take(size).collect();
     let last = chosen.last().map_or(from - 1, |batch| batch.last_event);
+    let is_full = chosen.len() == size;
     let mut answer = GetWorkflowExecutionHistoryResponse::default();
-    if last < to {
+    // A page that is exactly full has a token, even if nothing comes behind it.
+    if last < to || (is_full && last >= from) {
         let mut next = token.unwrap_or_else(|| PageToken::new(&key.id, &seen.run_id, last + 1));
         next.next_event_id = last + 1;
         answer.next_page_token = next.encode();
@@ -218,7 +201,7 @@ async fn page(
 
 /// Whether the caller is an SDK, which replays what it reads; people are not shown events that may never be stored.
 fn shows_transient(caller: &Caller) -> bool {
-    !matches!(caller.client_name.as_str(), "" | "temporal-cli" | "temporal-ui" | "temporal-server")
+    !matches!(caller.client_name.as_str(), "temporal-cli" | "temporal-ui" | "temporal-server")
 }
 
 /// Reads a page, newest event first.

@@ -49,7 +49,7 @@ impl Run {
             Attributes::WorkflowExecutionStartedEventAttributes(a) => self.fold_started(a, event, at),
             Attributes::WorkflowTaskScheduledEventAttributes(a) => self.fold_task_scheduled(id, a, at),
             Attributes::WorkflowTaskStartedEventAttributes(a) => self.fold_task_started(id, a, at),
-            Attributes::WorkflowTaskCompletedEventAttributes(a) => self.fold_task_completed(id, a),
+            Attributes::WorkflowTaskCompletedEventAttributes(a) => self.fold_task_completed(id, a, at),
             Attributes::WorkflowTaskFailedEventAttributes(_)
             | Attributes::WorkflowTaskTimedOutEventAttributes(_) => {
                 self.workflow_task = None;

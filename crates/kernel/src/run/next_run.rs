@@ -1,7 +1,7 @@
 //! How a chain goes on after a run: by continue-as-new, by the retry policy, by the cron schedule. The run that closes
 //! and the one that follows are made durable in one commit.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use longhaul_proto::api::{
     common::v1::{Link, Memo, Payloads, SearchAttributes},
@@ -12,6 +12,7 @@ use longhaul_proto::api::{
         history_event::Attributes,
     },
     sdk::v1::UserMetadata,
+    workflow::v1::ResetPoints,
 };
 
 use super::{
@@ -62,8 +63,11 @@ impl Run {
         next.first_workflow_task_backoff = Some(to_proto(backoff));
         next.memo = memo(self);
         next.search_attributes = search_attributes(self);
+        next.prev_auto_reset_points =
+            Some(ResetPoints { points: self.reset_points.iter().map(|point| point.0.clone()).collect() });
         next.attempt = 1;
         next.eager_execution_accepted = false;
+        next.identity = String::new();
         next
     }
 }
@@ -155,9 +159,7 @@ impl Transition<'_> {
             retry_state: state as i32,
             new_execution_run_id: successor.as_ref().map_or_else(String::new, |next| next.run_id.to_string()),
         };
-        if self.run.workflow_task_started() && !self.run.buffered.is_empty() {
-            self.flush();
-        }
+        self.force_close_task();
         self.close_with(Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out), Vec::new(), None);
         if let Some(successor) = successor {
             self.start_successor(successor);
@@ -176,7 +178,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Applies the parent close policy: a child that was not started never will be, unless it is to be abandoned.
+    /// Applies the parent close policy. A child that was not started by now never will be, as on the reference.
     fn close_children(&mut self) {
         let children: Vec<(i64, bool, i32)> = self
             .run
@@ -187,9 +189,9 @@ impl Transition<'_> {
         for (event, started, policy) in children {
             let abandoned = policy == ParentClosePolicy::Abandon as i32;
             match (started, abandoned) {
-                (_, true) => {}
+                (true, true) => {}
                 (true, false) => self.duty(DutyId::CloseChild(event)),
-                (false, false) => self.duty_done(DutyId::StartChild(event)),
+                (false, _) => self.duty_done(DutyId::StartChild(event)),
             }
         }
     }
@@ -204,7 +206,11 @@ fn memo(run: &Run) -> Option<Memo> {
 
 /// The search attributes as they are now, in the form of the API.
 fn search_attributes(run: &Run) -> Option<SearchAttributes> {
-    (!run.search_attributes.is_empty()).then(|| SearchAttributes {
-        indexed_fields: run.search_attributes.iter().map(|(name, p)| (name.clone(), p.0.clone())).collect(),
-    })
+    let indexed_fields: BTreeMap<_, _> = run
+        .search_attributes
+        .iter()
+        .filter(|(name, _)| *name != "BuildIds")
+        .map(|(name, payload)| (name.clone(), payload.0.clone()))
+        .collect();
+    (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields })
 }

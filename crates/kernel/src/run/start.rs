@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use longhaul_proto::api::{
-    common::v1::WorkflowExecution, history::v1::WorkflowExecutionStartedEventAttributes,
-    workflowservice::v1::StartWorkflowExecutionRequest,
+    common::v1::WorkflowExecution, enums::v1::ContinueAsNewInitiator as Initiator,
+    history::v1::WorkflowExecutionStartedEventAttributes, workflowservice::v1::StartWorkflowExecutionRequest,
 };
 
 use super::{Signal, Start, retry};
@@ -84,6 +84,7 @@ pub fn from_request(
         workflow_execution_expiration_time: execution_timeout
             .map(|timeout| (at + backoff + timeout).to_proto()),
         retry_policy,
+        initiator: if request.cron_schedule.is_empty() { 0 } else { Initiator::CronSchedule as i32 },
         cron_schedule: request.cron_schedule,
         first_workflow_task_backoff: Some(to_proto(backoff)),
         memo: request.memo.filter(|memo| !memo.fields.is_empty()),
@@ -104,9 +105,8 @@ pub fn from_request(
         attributes.parent_workflow_namespace_id = parent.namespace_id.to_string();
         attributes.parent_workflow_execution = Some(parent.execution);
         attributes.parent_initiated_event_id = parent.initiated_event_id;
-    } else {
-        let root = WorkflowExecution { workflow_id: request.workflow_id.clone(), run_id: run_id.to_string() };
-        attributes.root_workflow_execution = Some(root);
+        // The reference is explicit about an unlimited run only where a parent started it.
+        attributes.workflow_run_timeout.get_or_insert_default();
     }
     Start {
         namespace,

@@ -13,6 +13,7 @@ use longhaul_proto::api::{
         StartChildWorkflowExecutionInitiatedEventAttributes, WorkflowExecutionStartedEventAttributes,
     },
     sdk::v1::UserMetadata,
+    workflow::v1::ResetPointInfo,
 };
 use minicbor::{Decode, Encode};
 
@@ -139,6 +140,9 @@ pub struct Run {
     /// Priority of the run and of what it schedules.
     #[n(37)]
     pub priority: Option<Pb<Priority>>,
+    /// Where the run can be reset to by build: the first workflow task completed by each.
+    #[n(39)]
+    pub reset_points: Vec<Pb<ResetPointInfo>>,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,

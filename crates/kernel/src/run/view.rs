@@ -46,15 +46,14 @@ impl Run {
     }
 
     fn config(&self) -> WorkflowExecutionConfig {
-        let unlimited = |timeout: &Option<prost_types::Duration>| Some(timeout.unwrap_or_default());
         WorkflowExecutionConfig {
             task_queue: Some(TaskQueue {
                 name: self.task_queue().to_owned(),
                 kind: TaskQueueKind::Normal as i32,
                 normal_name: String::new(),
             }),
-            workflow_execution_timeout: unlimited(&self.start.workflow_execution_timeout),
-            workflow_run_timeout: unlimited(&self.start.workflow_run_timeout),
+            workflow_execution_timeout: self.start.workflow_execution_timeout,
+            workflow_run_timeout: self.start.workflow_run_timeout,
             default_workflow_task_timeout: Some(to_proto(self.workflow_task_timeout())),
             user_metadata: self.user_metadata.as_ref().map(|metadata| metadata.0.clone()),
         }
@@ -76,7 +75,9 @@ impl Run {
             execution_time: Some(self.execution_time().to_proto()),
             memo: self.memo_message(),
             search_attributes: self.search_attributes_message(attributes),
-            auto_reset_points: Some(ResetPoints::default()),
+            auto_reset_points: Some(ResetPoints {
+                points: self.reset_points.iter().map(|point| point.0.clone()).collect(),
+            }),
             task_queue: self.task_queue().to_owned(),
             state_transition_count: i64::try_from(self.transitions).unwrap_or(i64::MAX),
             history_size_bytes: i64::try_from(self.history_bytes).unwrap_or(i64::MAX),
@@ -133,7 +134,7 @@ impl Run {
                 .start
                 .workflow_execution_expiration_time
                 .or_else(|| self.execution_deadline.map(Timestamp::to_proto)),
-            run_expiration_time: self.run_deadline.map(Timestamp::to_proto),
+            run_expiration_time: Some(self.run_expiration()),
             cancel_requested: self.cancel_request.is_some(),
             original_start_time: Some(self.start_time.to_proto()),
             request_id_infos: [(self.create_request_id.clone(), request)].into(),
@@ -141,8 +142,14 @@ impl Run {
         }
     }
 
+    /// When the run times out; one that never does is told as the beginning of time, as on the reference.
+    fn run_expiration(&self) -> prost_types::Timestamp {
+        let timeout = positive(self.start.workflow_run_timeout.as_ref());
+        timeout.map_or_else(zero_time, |timeout| (self.execution_time() + timeout).to_proto())
+    }
+
     fn workflow_task_info(&self) -> Option<PendingWorkflowTaskInfo> {
-        let task = self.workflow_task.as_ref().filter(|_| self.is_running())?;
+        let task = self.workflow_task.as_ref()?;
         let state = if task.started.is_some() {
             PendingWorkflowTaskState::Started
         } else {
@@ -177,7 +184,6 @@ impl Run {
 
     fn activity_info(&self, activity: &Activity) -> PendingActivityInfo {
         let scheduled = &activity.scheduled;
-        let is_started = matches!(activity.phase, Phase::Started { .. });
         let state = match activity.phase {
             _ if activity.cancel_requested.is_some() => PendingActivityState::CancelRequested,
             Phase::Started { .. } => PendingActivityState::Started,
@@ -193,7 +199,7 @@ impl Run {
             last_started_time: activity.last_started_at.map(Timestamp::to_proto),
             attempt: activity.attempt,
             maximum_attempts: scheduled.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts),
-            scheduled_time: (!is_started).then(|| activity.attempt_scheduled_at.to_proto()),
+            scheduled_time: Some(activity.attempt_scheduled_at.to_proto()),
             expiration_time: positive(scheduled.schedule_to_close_timeout.as_ref())
                 .map(|timeout| (activity.scheduled_at + timeout).to_proto()),
             last_failure: activity.last_failure.as_ref().map(|failure| failure.0.clone()),
@@ -207,7 +213,11 @@ impl Run {
                 .then(|| activity.attempt_scheduled_at.to_proto()),
             priority: scheduled.priority.clone(),
             activity_options: Some(ActivityOptions {
-                task_queue: scheduled.task_queue.clone(),
+                task_queue: scheduled.task_queue.as_ref().map(|queue| TaskQueue {
+                    name: queue.name.clone(),
+                    kind: 0,
+                    normal_name: queue.name.clone(),
+                }),
                 schedule_to_close_timeout: scheduled.schedule_to_close_timeout,
                 schedule_to_start_timeout: scheduled.schedule_to_start_timeout,
                 start_to_close_timeout: scheduled.start_to_close_timeout,
@@ -219,4 +229,9 @@ impl Run {
             ..PendingActivityInfo::default()
         }
     }
+}
+
+/// The instant that stands for "never" in answers: the first day of the first year.
+const fn zero_time() -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 }
 }

@@ -188,7 +188,9 @@ impl Run {
         let mut events =
             vec![event(id, task.scheduled_at, scheduled_attributes(self, None, task.timeout, task.attempt))];
         if let Some(started) = &task.started {
-            events.push(event(id + 1, started.at, started_attributes(id, started)));
+            // Whoever reads a retry sees no identity, as on the reference: it is not known who will complete it.
+            let anonymous = TaskStarted { identity: String::new(), ..started.clone() };
+            events.push(event(id + 1, started.at, started_attributes(id, &anonymous)));
         }
         events
     }

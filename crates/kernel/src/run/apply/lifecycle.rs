@@ -36,6 +36,8 @@ impl Run {
         } else if a.parent_workflow_execution.is_some() && a.continued_execution_run_id.is_empty() {
             self.first_task = FirstTask::AwaitsParent;
         }
+        self.reset_points =
+            a.prev_auto_reset_points.iter().flat_map(|points| points.points.clone()).map(Pb).collect();
         self.run_deadline = positive(a.workflow_run_timeout.as_ref())
             .map(|timeout| at + backoff.unwrap_or_default() + timeout);
         self.execution_deadline = a.workflow_execution_expiration_time.as_ref().map(Timestamp::from_proto);

@@ -6,11 +6,13 @@ use longhaul_proto::api::{
         WorkflowTaskCompletedEventAttributes, WorkflowTaskScheduledEventAttributes,
         WorkflowTaskStartedEventAttributes,
     },
+    workflow::v1::ResetPointInfo,
 };
 
 use crate::{
+    codec::Pb,
     run::{
-        Run,
+        Run, payload,
         state::{TaskKind, TaskStarted, WorkflowTask},
     },
     time::{Timestamp, positive},
@@ -54,11 +56,34 @@ impl Run {
         }
     }
 
-    pub(super) fn fold_task_completed(&mut self, id: i64, a: &WorkflowTaskCompletedEventAttributes) {
+    pub(super) fn fold_task_completed(
+        &mut self,
+        id: i64,
+        a: &WorkflowTaskCompletedEventAttributes,
+        at: Timestamp,
+    ) {
+        self.fold_build(id, at);
         self.workflow_task = None;
         self.workflow_task_attempt = 1;
         self.failed_workflow_tasks = 0;
         self.previous_started_event_id = a.started_event_id;
         self.last_completed_event_id = id;
+    }
+
+    /// Remembers the first workflow task of a build as a point to reset to.
+    fn fold_build(&mut self, completed_event_id: i64, at: Timestamp) {
+        let run_id = self.run_id.to_string();
+        if self.reset_points.iter().any(|point| point.run_id == run_id) {
+            return;
+        }
+        self.reset_points.push(Pb(ResetPointInfo {
+            run_id,
+            first_workflow_task_completed_id: completed_event_id,
+            create_time: Some(at.to_proto()),
+            resettable: true,
+            ..ResetPointInfo::default()
+        }));
+        let builds = Pb(payload::keyword_list(&["unversioned"]));
+        self.search_attributes.entry("BuildIds".to_owned()).or_insert(builds);
     }
 }

@@ -47,7 +47,7 @@ pub fn start(
         workflow_type: a.workflow_type,
         task_queue: Some(queue),
         input: a.input,
-        workflow_execution_timeout: crate::time::to_proto_or_zero(execution_timeout),
+        workflow_execution_timeout: execution_timeout.map(crate::time::to_proto),
         workflow_run_timeout: crate::time::to_proto_or_zero(run_timeout),
         workflow_task_timeout: Some(crate::time::to_proto(
             positive(a.workflow_task_timeout.as_ref()).unwrap_or(std::time::Duration::from_secs(10)),

@@ -26,7 +26,8 @@ pub fn complete(
 ) -> Result<(), Fault> {
     if a.result.as_ref().is_some_and(|result| result.encoded_len() > t.context.limits.blob_bytes_max) {
         return Err(Fault::Run(
-            Cause::BadCompleteWorkflowExecutionAttributes,
+            // The reference names this cause for an oversize result.
+            Cause::BadScheduleActivityAttributes,
             "CompleteWorkflowExecutionCommandAttributes.Result exceeds size limit.".into(),
         ));
     }

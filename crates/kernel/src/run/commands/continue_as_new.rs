@@ -1,8 +1,10 @@
 //! The run ends and its chain goes on with a fresh history.
 
+use std::time::Duration;
+
 use longhaul_proto::api::{
     command::v1::ContinueAsNewWorkflowExecutionCommandAttributes,
-    enums::v1::{ContinueAsNewInitiator as Initiator, TaskQueueKind, WorkflowTaskFailedCause as Cause},
+    enums::v1::{TaskQueueKind, WorkflowTaskFailedCause as Cause},
     history::v1::{WorkflowExecutionContinuedAsNewEventAttributes, history_event::Attributes},
     sdk::v1::UserMetadata,
 };
@@ -14,6 +16,9 @@ use crate::{
     time::{positive, to_proto},
 };
 
+/// Least time between the starts of two runs of a chain.
+const SPACING: Duration = Duration::from_secs(1);
+
 /// Closes the run and starts its successor. What the command leaves open is inherited.
 #[allow(deprecated)]
 pub fn continue_as_new(
@@ -23,7 +28,10 @@ pub fn continue_as_new(
     metadata: Option<UserMetadata>,
 ) -> Result<(), Fault> {
     check(t, &a)?;
-    let backoff = positive(a.backoff_start_interval.as_ref()).unwrap_or_default();
+    let asked = positive(a.backoff_start_interval.as_ref());
+    // Runs of one id follow each other no faster than this, or a broken workflow would spin.
+    let spacing = (t.run.start_time + SPACING).since(t.at);
+    let backoff = asked.unwrap_or_default().max(spacing);
     let mut next = t.continued_attributes(backoff);
     if let Some(workflow_type) = a.workflow_type.filter(|workflow_type| !workflow_type.name.is_empty()) {
         next.workflow_type = Some(workflow_type);
@@ -42,7 +50,7 @@ pub fn continue_as_new(
     next.cron_schedule.clone_from(&a.cron_schedule);
     next.input.clone_from(&a.input);
     next.header.clone_from(&a.header);
-    next.memo = a.memo.clone().or(next.memo);
+    next.memo.clone_from(&a.memo);
     next.search_attributes = a.search_attributes.clone().or(next.search_attributes);
     next.continued_failure.clone_from(&a.failure);
     next.last_completion_result.clone_from(&a.last_completion_result);
@@ -50,7 +58,8 @@ pub fn continue_as_new(
         next.initiator = a.initiator;
     }
     let (workflow_type, task_queue) = (next.workflow_type.clone(), next.task_queue.clone());
-    let (run_timeout, task_timeout) = (next.workflow_run_timeout, next.workflow_task_timeout);
+    let (run_timeout, task_timeout) =
+        (Some(next.workflow_run_timeout.unwrap_or_default()), next.workflow_task_timeout);
     let successor = t.successor(next);
     let continued = WorkflowExecutionContinuedAsNewEventAttributes {
         new_execution_run_id: successor.run_id.to_string(),
@@ -60,8 +69,8 @@ pub fn continue_as_new(
         workflow_run_timeout: run_timeout,
         workflow_task_timeout: task_timeout,
         workflow_task_completed_event_id: completion.event_id,
-        backoff_start_interval: Some(to_proto(backoff)),
-        initiator: if a.initiator == 0 { Initiator::Workflow as i32 } else { a.initiator },
+        backoff_start_interval: asked.map(to_proto),
+        initiator: a.initiator,
         failure: a.failure,
         last_completion_result: a.last_completion_result,
         header: a.header,

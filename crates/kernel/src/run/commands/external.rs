@@ -80,7 +80,7 @@ pub fn signal(
     }
     let initiated = SignalExternalWorkflowExecutionInitiatedEventAttributes {
         workflow_task_completed_event_id: completion.event_id,
-        namespace: t.context.namespace.clone(),
+        namespace: a.namespace,
         namespace_id: t.run.namespace.to_string(),
         workflow_execution: Some(execution),
         signal_name: a.signal_name,
@@ -146,7 +146,7 @@ pub fn request_cancel(
     }
     let initiated = RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
         workflow_task_completed_event_id: completion.event_id,
-        namespace: t.context.namespace.clone(),
+        namespace: a.namespace,
         namespace_id: t.run.namespace.to_string(),
         workflow_execution: Some(WorkflowExecution { workflow_id: a.workflow_id, run_id: a.run_id }),
         control: a.control,

@@ -27,7 +27,7 @@ pub fn signal(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
         None => Attributes::ExternalWorkflowExecutionSignaledEventAttributes(
             ExternalWorkflowExecutionSignaledEventAttributes {
                 initiated_event_id,
-                namespace: initiated.namespace,
+                namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
                 control: initiated.control,
@@ -37,7 +37,7 @@ pub fn signal(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
             SignalExternalWorkflowExecutionFailedEventAttributes {
                 cause,
                 workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
-                namespace: initiated.namespace,
+                namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
                 initiated_event_id,
@@ -65,7 +65,7 @@ pub fn cancel(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
         None => Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(
             ExternalWorkflowExecutionCancelRequestedEventAttributes {
                 initiated_event_id,
-                namespace: initiated.namespace,
+                namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
             },
@@ -74,7 +74,7 @@ pub fn cancel(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
             RequestCancelExternalWorkflowExecutionFailedEventAttributes {
                 cause,
                 workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
-                namespace: initiated.namespace,
+                namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
                 initiated_event_id,

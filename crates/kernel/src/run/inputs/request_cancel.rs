@@ -9,7 +9,11 @@ use crate::run::{CancelRequest, Reply, inputs::signal::ensure_child, transition:
 
 /// Records the first request; later ones succeed and change nothing.
 pub fn step(t: &mut Transition<'_>, request: CancelRequest) -> Result<(), Refusal> {
-    super::ensure_running(t.run)?;
+    if !t.run.is_running() {
+        // The end that was asked for has come.
+        t.effects.reply = Reply::Already;
+        return Ok(());
+    }
     ensure_child(t, request.child_only, request.source.as_ref().map(|(execution, _)| execution))?;
     if t.run.cancel_request.is_some() {
         t.effects.reply = Reply::Already;
@@ -27,6 +31,7 @@ pub fn step(t: &mut Transition<'_>, request: CancelRequest) -> Result<(), Refusa
     };
     let attributes = Attributes::WorkflowExecutionCancelRequestedEventAttributes(requested);
     t.outside_event_of(attributes, None, request.links);
+    t.skip_delay();
     t.needs_task = true;
     Ok(())
 }

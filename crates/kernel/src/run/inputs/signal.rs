@@ -5,7 +5,7 @@ use longhaul_proto::{
     api::history::v1::{WorkflowExecutionSignaledEventAttributes, history_event::Attributes},
 };
 
-use crate::run::{Fact, Reply, Signal, state::FirstTask, transition::Transition};
+use crate::run::{Fact, Reply, Signal, transition::Transition};
 
 /// Records the signal once per request id.
 pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
@@ -18,8 +18,8 @@ pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
     if t.run.signal_count >= t.context.limits.signals_max {
         return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
     }
-    if signal.skips_delay && t.run.first_task == FirstTask::Delayed {
-        t.fact(Fact::FirstTask(FirstTask::Scheduled));
+    if signal.skips_delay {
+        t.skip_delay();
     }
     record(t, signal);
     Ok(())

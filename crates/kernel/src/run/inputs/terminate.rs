@@ -19,11 +19,9 @@ pub fn step(t: &mut Transition<'_>, termination: Termination) -> Result<(), Refu
 }
 
 impl Transition<'_> {
-    /// Ends the run from outside. A started workflow task is failed first, so that its buffered events are kept.
+    /// Ends the run from outside.
     pub fn terminate(&mut self, termination: Termination) {
-        if self.run.workflow_task_started() && !self.run.buffered.is_empty() {
-            self.fail_workflow_task(WorkflowTaskFailedCause::ForceCloseCommand, None, "history-service");
-        }
+        self.force_close_task();
         let terminated = WorkflowExecutionTerminatedEventAttributes {
             reason: termination.reason,
             details: termination.details,
@@ -34,5 +32,13 @@ impl Transition<'_> {
             termination.links,
             None,
         );
+    }
+
+    /// Fails the workflow task that a worker has, because the run ends without it. Its buffered events are kept.
+    pub fn force_close_task(&mut self) {
+        if self.run.workflow_task_started() {
+            self.fail_workflow_task(WorkflowTaskFailedCause::ForceCloseCommand, None, "history-service");
+            self.needs_task = false;
+        }
     }
 }

@@ -23,14 +23,21 @@ use crate::{
 /// Completes the task.
 pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Result<(), Refusal> {
     let task = completion.task;
+    if !t.run.is_running() {
+        return Err(Refusal::not_found("Workflow task not found."));
+    }
     let pending = super::started_task(t.run, task.scheduled_event_id, task.started_event_id, task.attempt)?;
     let original_scheduled_at = pending.original_scheduled_at;
     commands::check_sequence(&task.request.commands)?;
     let worker = completion.worker;
     let before = t.run.clone();
+    let first_completion = before.reset_points.iter().all(|point| point.run_id != before.run_id.to_string());
     let identity = task.request.identity.clone();
     match complete(t, task, original_scheduled_at) {
         Ok(()) => {
+            if first_completion {
+                t.effects.visible = true;
+            }
             if t.run.last_worker.as_ref() != Some(&worker) && !worker.sdk_name.is_empty() {
                 t.fact(Fact::Worker(worker));
             }
@@ -77,8 +84,7 @@ fn complete(
                 t.fact(Fact::TaskHeartbeats { original_scheduled_at });
             }
             if request.return_new_workflow_task {
-                let request_id = uuid::Uuid::from_bytes(t.draw.uuid()).to_string();
-                t.start_workflow_task(&request_id, &request.identity);
+                t.start_workflow_task("request-from-RespondWorkflowTaskCompleted", &request.identity);
                 new_task = true;
             }
         }
