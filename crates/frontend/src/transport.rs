@@ -2,12 +2,9 @@
 
 use std::{future::Future, time::Duration};
 
-use longhaul_proto::{
-    DESCRIPTORS,
-    api::{
-        operatorservice::v1::operator_service_server::OperatorServiceServer,
-        workflowservice::v1::workflow_service_server::WorkflowServiceServer,
-    },
+use longhaul_proto::api::{
+    operatorservice::v1::operator_service_server::OperatorServiceServer,
+    workflowservice::v1::workflow_service_server::WorkflowServiceServer,
 };
 use tokio::net::TcpListener;
 use tonic::{
@@ -15,8 +12,10 @@ use tonic::{
     transport::{Error, Server, server::TcpIncoming},
 };
 
+use self::reflection::Lazy;
 use crate::Frontend;
 
+mod reflection;
 mod too_large;
 
 /// Services that the health check knows besides the empty name.
@@ -75,16 +74,12 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(PING_TIMEOUT))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-    let router = server.add_service(workflow).add_service(operator).add_service(health);
-    let reflection =
-        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
-    let router = match (reflection().build_v1(), reflection().build_v1alpha()) {
-        (Ok(current), Ok(alpha)) => router.add_service(current).add_service(alpha),
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(%error, "reflection is off");
-            router
-        }
-    };
+    let router = server
+        .add_service(workflow)
+        .add_service(operator)
+        .add_service(health)
+        .add_service(Lazy::new(reflection::current))
+        .add_service(Lazy::new(reflection::alpha));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     router.serve_with_incoming_shutdown(incoming, stop).await
 }

@@ -3,9 +3,12 @@
 use longhaul_kernel::namespace::Namespace;
 use longhaul_proto::{
     Refusal,
-    api::workflowservice::v1::{
-        ExecuteMultiOperationRequest, StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
-        execute_multi_operation_request::{Operation, operation},
+    api::{
+        common::v1::WorkflowExecution,
+        workflowservice::v1::{
+            ExecuteMultiOperationRequest, StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest,
+            execute_multi_operation_request::{Operation, operation},
+        },
     },
 };
 
@@ -76,7 +79,8 @@ fn check_operation_update(
     }
     check_update(update)?;
     let execution = update.workflow_execution.as_ref();
-    if execution.is_some_and(|execution| execution.workflow_id != start.workflow_id) {
+    let other = |execution: &WorkflowExecution| execution.workflow_id != start.workflow_id;
+    if !start.workflow_id.is_empty() && execution.is_some_and(other) {
         return Err(Refusal::invalid("WorkflowId is not consistent with previous operation(s)."));
     }
     if !update.first_execution_run_id.is_empty() {
