@@ -91,9 +91,11 @@ async fn write(store: &dyn Store, fence: Fence, name: String, end: Instant) -> V
 fn cpu() -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let behind_name = stat.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<u64> = behind_name.split_whitespace().filter_map(|field| field.parse().ok()).collect();
-    // Counted from the state, which is no number: user and system time are the fields 11 and 12 behind it.
-    Duration::from_millis(10 * (fields.get(10).unwrap_or(&0) + fields.get(11).unwrap_or(&0)))
+    // The first field, the state, is no number; user and system time are the fields 11 and 12 behind it.
+    let fields: Vec<i64> =
+        behind_name.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let hundredths = fields.get(10).unwrap_or(&0) + fields.get(11).unwrap_or(&0);
+    Duration::from_millis(10 * hundredths.unsigned_abs())
 }
 
 fn memory_mb() -> u64 {
@@ -128,7 +130,27 @@ fn measure(folder: &Path, writers: usize, length: Duration) -> Result<(), Box<dy
         percentile(99),
         memory_mb(),
     );
+    if writers == 256 {
+        measure_reads(&*store, writers);
+    }
     Ok(())
+}
+
+/// Reads what the writers left, one read at a time: on the caller's thread, and through a reader thread.
+fn measure_reads(store: &dyn Store, writers: usize) {
+    let runs: Vec<RunKey> = (0..writers).map(|n| run(&format!("0-w{n}-of-{writers}"))).collect();
+    let begin = Instant::now();
+    for run in &runs {
+        wait(store.current(run.execution.clone())).expect("it can be read");
+    }
+    let inline = begin.elapsed();
+    let begin = Instant::now();
+    for run in &runs {
+        wait(store.run(run.clone())).expect("it can be read");
+    }
+    let through_a_thread = begin.elapsed();
+    let each = |total: Duration| total.as_secs_f64() * 1e6 / runs.len() as f64;
+    println!("reads: current {:.0} us (inline), run {:.0} us (thread)", each(inline), each(through_a_thread));
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
