@@ -180,3 +180,6 @@ fn link(each: &Link) -> Result<(), Refusal> {
         None => Err(Refusal::invalid("unsupported link variant")),
     }
 }
+
+#[cfg(test)]
+mod tests;

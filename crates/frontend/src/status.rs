@@ -245,3 +245,6 @@ fn truncated(message: &str) -> String {
     }
     message[..end].into()
 }
+
+#[cfg(test)]
+mod tests;

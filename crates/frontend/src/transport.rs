@@ -63,6 +63,8 @@ pub async fn serve(
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(bytes_max);
     let (health_reporter, health) = tonic_health::server::health_reporter();
+    let health =
+        health.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip);
     for service in HEALTH {
         health_reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     namespace::Namespace,
-    visibility::{Query, Row, encode_group},
+    visibility::{Query, Row, Value, encode_group},
 };
 use longhaul_proto::{
     Refusal,
@@ -127,8 +127,7 @@ pub(crate) async fn count(
     let filter = Arc::new(Filter(query));
     let mut counts = frontend.store.count(namespace.id, filter, by).await.map_err(reading)?;
     let count = wire(counts.iter().map(|(_, count)| count).sum());
-    // Largest group first, then by value, so that the answer is the same each time.
-    counts.sort_by(|(_, one), (_, other)| other.cmp(one));
+    counts.sort_by_key(|(value, _)| rank(value.as_ref()));
     let groups = match group {
         None => Vec::new(),
         Some(_) => counts
@@ -166,7 +165,23 @@ async fn select(
     Ok(Page { executions, next_page_token })
 }
 
+/// A row as lists show it: memo and search attributes are there even if empty, and the first run is not told.
 fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
-    WorkflowExecutionInfo::decode(row.info.clone())
-        .map_err(|error| PeerError::Corrupt(format!("row of {} can't be read: {error}", row.run)))
+    let mut info = WorkflowExecutionInfo::decode(row.info.clone())
+        .map_err(|error| PeerError::Corrupt(format!("row of {} can't be read: {error}", row.run)))?;
+    info.first_run_id.clear();
+    info.memo.get_or_insert_default();
+    info.search_attributes.get_or_insert_default();
+    Ok(info)
+}
+
+/// Order of groups: statuses by their number in the API, other values after them as they come.
+fn rank(value: Option<&Value>) -> usize {
+    const STATUSES: [&str; 8] =
+        ["Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused"];
+    let known = match value {
+        Some(Value::Keyword(name)) => STATUSES.iter().position(|status| *status == name),
+        _ => None,
+    };
+    known.unwrap_or(STATUSES.len())
 }

@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use http::{Request, Response};
 use longhaul_proto::DESCRIPTORS;
-use tonic::{Status, body::Body, server::NamedService};
+use tonic::{Status, body::Body, codec::CompressionEncoding, server::NamedService};
 use tonic_reflection::server::{Builder, Error, v1, v1alpha};
 use tower::Service;
 
@@ -42,12 +42,16 @@ impl<S> Lazy<S> {
 
 /// The protocol in its current version.
 pub(super) fn current() -> Result<v1::ServerReflectionServer<impl v1::ServerReflection>, Error> {
-    Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS).build_v1()
+    Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS).build_v1().map(|service| {
+        service.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip)
+    })
 }
 
 /// The protocol as old tools speak it.
 pub(super) fn alpha() -> Result<v1alpha::ServerReflectionServer<impl v1alpha::ServerReflection>, Error> {
-    Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS).build_v1alpha()
+    Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS).build_v1alpha().map(|service| {
+        service.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip)
+    })
 }
 
 impl<S: NamedService> NamedService for Lazy<S> {
