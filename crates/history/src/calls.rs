@@ -4,10 +4,12 @@ pub mod activity;
 pub mod children;
 pub mod control;
 pub mod describe;
+pub mod multi;
 pub mod page_token;
 pub mod query;
 pub mod reads;
 pub mod start;
+pub mod update;
 pub mod workflow_task;
 
 use std::sync::Arc;
@@ -60,6 +62,11 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
         C::GetHistory(request) => A::GetHistory(reads::forward(room, &caller, namespace, request).await?),
         C::GetHistoryReverse(request) => {
             A::GetHistoryReverse(reads::reverse(room, namespace, request).await?)
+        }
+        C::Update(request) => A::Update(update::update(room, &caller, namespace, request).await?),
+        C::PollUpdate(request) => A::PollUpdate(update::poll(room, &caller, namespace, request).await?),
+        C::MultiOperation(request) => {
+            A::MultiOperation(multi::execute(room, &caller, namespace, request).await?)
         }
         C::Query(request) => A::Query(query::query(room, &caller, namespace, request).await?),
         C::WorkflowTaskStarted(request) => {

@@ -7,7 +7,7 @@ use longhaul_kernel::{
     context::Context,
     ids::{ExecutionKey, RunId},
     machine::{Draw, Machine as _},
-    run::{Current, DutyId, Effects, Input, Reply, Run, Start, What},
+    run::{Current, DutyId, Effects, Input, Reply, Run, Start, UpdateNews, What},
     time::Timestamp,
 };
 use longhaul_runtime::peers::PeerError;
@@ -20,6 +20,10 @@ use crate::{events, loaded::Loaded, metrics, settings::Settings};
 pub enum After {
     /// Fulfil a duty.
     Duty(RunId, DutyId),
+    /// Tell those who wait for an update.
+    Update(RunId, String, UpdateNews),
+    /// Tick the run at this time for the sake of what only memory knows.
+    Soon(RunId, Timestamp),
     /// Wake the run at another time than before.
     Wake(RunId, Option<Timestamp>, Option<Timestamp>),
 }
@@ -116,14 +120,12 @@ impl Cell {
     /// Lets go of runs that nobody is likely to ask for.
     pub fn trim(&mut self) {
         let current = self.current().map(|current| current.run_id);
-        self.runs.retain(|id, loaded| {
-            Some(*id) == current || loaded.run.is_running() || !loaded.queries.is_empty()
-        });
+        self.runs.retain(|id, loaded| Some(*id) == current || loaded.run.is_running() || loaded.is_busy());
     }
 
     /// Whether somebody waits in it, so that it can't be let go.
     pub fn is_busy(&self) -> bool {
-        self.runs.values().any(|loaded| !loaded.queries.is_empty())
+        self.runs.values().any(Loaded::is_busy)
     }
 }
 
@@ -198,6 +200,10 @@ impl Turn<'_> {
         if let Some((old, new)) = effects.wake {
             self.cell.after.push(After::Wake(id, old, new));
         }
+        self.cell
+            .after
+            .extend(effects.updates.drain(..).map(|(update, news)| After::Update(id, update, news)));
+        self.cell.after.extend(effects.soon.map(|at| After::Soon(id, at)));
         if let Some(next) = effects.next_run.take() {
             let next_id = next.run.run_id;
             self.cell.runs.insert(next_id, Loaded::created(next.run));

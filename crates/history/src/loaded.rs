@@ -1,16 +1,19 @@
 //! A run in memory, with what belongs to it but is not part of its state: its version in the store and the newest of
 //! its events. Turns the effects of a step into the write that makes them durable.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use longhaul_kernel::{
     codec,
     context::Context,
     ids::{RunId, RunKey},
-    run::{Current, Delta, Duty, DutyId, Effects, Run},
+    run::{Change, Current, Delta, Duty, DutyId, Effects, Run, TaskKind, UpdateNews},
 };
 use longhaul_runtime::peers::{AddTask, PeerError};
 use longhaul_store::{CurrentWrite, Direction, Expect, OutboxId, StateWrite, Store, VisibilityWrite, Write};
 use prost::Message;
+use tokio::sync::mpsc;
 
 use crate::{
     duties,
@@ -32,12 +35,21 @@ pub struct Loaded {
     pub recent: Recent,
     /// Queries that wait for its next workflow task.
     pub queries: Waiting,
+    /// Those who wait for updates, by the update's id.
+    pub updates: BTreeMap<String, Vec<mpsc::UnboundedSender<UpdateNews>>>,
 }
 
 impl Loaded {
     /// A run that has just been created.
     pub fn created(run: Run) -> Self {
-        Self { run, deltas: 0, stored: false, recent: Recent::default(), queries: Waiting::default() }
+        Self {
+            run,
+            deltas: 0,
+            stored: false,
+            recent: Recent::default(),
+            queries: Waiting::default(),
+            updates: BTreeMap::new(),
+        }
     }
 
     /// Reads a run from the store.
@@ -62,7 +74,32 @@ impl Loaded {
                 Run::restore(&stored.snapshot, &stored.deltas, events::decode(&batches)?).map_err(corrupt)?;
         }
         let deltas = stored.deltas.len() as u64;
-        Ok(Some(Self { run, deltas, stored: true, recent: Recent::default(), queries: Waiting::default() }))
+        Ok(Some(Self {
+            run,
+            deltas,
+            stored: true,
+            recent: Recent::default(),
+            queries: Waiting::default(),
+            updates: BTreeMap::new(),
+        }))
+    }
+
+    /// Whether it holds something that would be lost if it left memory.
+    pub fn is_busy(&self) -> bool {
+        let speculative =
+            self.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
+        !self.queries.is_empty() || !self.run.in_memory.updates.is_empty() || speculative
+    }
+
+    /// Tells those who wait for an update what became of it.
+    pub fn tell(&mut self, update_id: &str, news: &UpdateNews) {
+        let is_over = !matches!(news, UpdateNews::Accepted);
+        if let Some(waiters) = self.updates.get_mut(update_id) {
+            waiters.retain(|waiter| waiter.send(news.clone()).is_ok());
+        }
+        if is_over {
+            self.updates.remove(update_id);
+        }
     }
 
     /// Where its events are.
@@ -79,7 +116,7 @@ impl Loaded {
         context: &Context,
         settings: &Settings,
     ) -> Option<Write> {
-        if effects.changes.is_empty() {
+        if effects.changes.iter().all(|change| matches!(change, Change::Volatile(_))) {
             return None;
         }
         let history = events::batches(self.run.branch(), &effects.changes);
@@ -104,7 +141,12 @@ impl Loaded {
             state,
             history,
             current,
-            outbox_put: effects.duties.iter().map(|duty| self.outbox_row(*duty)).collect(),
+            outbox_put: effects
+                .duties
+                .iter()
+                .filter(|duty| self.run.duties.contains(duty))
+                .map(|duty| self.outbox_row(*duty))
+                .collect(),
             outbox_delete: effects.duties_done.iter().map(|duty| outbox_id(*duty)).collect(),
             wake_delete,
             wake_put,

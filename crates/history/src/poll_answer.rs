@@ -58,6 +58,7 @@ pub fn workflow_task(
     draft.answer.scheduled_time = Some(task.scheduled_at.to_proto());
     draft.answer.started_time = Some(started.at.to_proto());
     draft.answer.queries = queries;
+    draft.answer.messages = run.update_messages();
     Some(draft)
 }
 

@@ -86,11 +86,19 @@ impl Shard {
     }
 
     /// Does what follows a commit.
-    pub fn after_commit(self: &Arc<Self>, cell: &Cell, after: Vec<After>) {
+    pub fn after_commit(self: &Arc<Self>, cell: &mut Cell, after: Vec<After>) {
         for step in after {
             match step {
                 After::Wake(run, old, new) => {
                     self.room.wakes.change(RunKey { execution: cell.key.clone(), run }, old, new);
+                }
+                After::Soon(run, at) => {
+                    self.room.wakes.change(RunKey { execution: cell.key.clone(), run }, None, Some(at));
+                }
+                After::Update(run, update, news) => {
+                    if let Some(loaded) = cell.run_mut(run) {
+                        loaded.tell(&update, &news);
+                    }
                 }
                 After::Duty(run, duty) => {
                     if let Some(loaded) = cell.run(run)

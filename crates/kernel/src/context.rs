@@ -52,6 +52,12 @@ pub struct Limits {
     pub workflow_task_timeout_max: Duration,
     /// Longest timeout that a failing workflow task grows to, on top of its own; default 10 min.
     pub workflow_task_backoff_max: Duration,
+    /// Updates of a run that are neither completed nor rejected; default 10.
+    pub updates_in_flight_max: usize,
+    /// Updates that a run may have in all; default 2000.
+    pub updates_max: usize,
+    /// How long a workflow task that is only for updates waits for a worker; default 5 s.
+    pub speculative_wait: Duration,
     /// How long a row of heartbeating workflow tasks may last; default 30 min.
     pub workflow_task_heartbeat_max: Duration,
 }
@@ -73,6 +79,9 @@ impl Default for Limits {
             failure_bytes_max: 4 << 10,
             workflow_task_timeout_max: Duration::from_secs(120),
             workflow_task_backoff_max: Duration::from_secs(600),
+            updates_in_flight_max: 10,
+            updates_max: 2000,
+            speculative_wait: Duration::from_secs(5),
             workflow_task_heartbeat_max: Duration::from_secs(1800),
         }
     }

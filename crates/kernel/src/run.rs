@@ -20,6 +20,7 @@ mod start;
 mod state;
 mod stored;
 mod transition;
+mod updates;
 mod view;
 mod visibility;
 mod workflow_task;
@@ -27,7 +28,7 @@ mod workflow_task;
 use longhaul_proto::Refusal;
 
 pub use chain::{Current, StartVerdict, decide_start};
-pub use change::{Change, DutyId, Fact};
+pub use change::{Change, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply};
 pub use input::*;
@@ -35,6 +36,7 @@ pub use payload::json_string;
 pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
+pub use updates::{InMemory, Pending, Update, UpdateNews, UpdateStage, orphaned};
 
 use crate::{
     machine::{Draw, Machine},
@@ -88,6 +90,7 @@ impl Machine for Run {
             What::CancelDelivered { initiated_event_id, failed } => {
                 inputs::external_delivered::cancel(&mut t, initiated_event_id, failed)?;
             }
+            What::AdmitUpdate(request) => t.admit_update(*request)?,
             What::DutyDone(duty) => t.duty_done(duty),
         }
         Ok(t.finish())

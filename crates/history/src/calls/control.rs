@@ -21,7 +21,10 @@ use super::target;
 use crate::{cell::Turn, history::Room};
 
 /// Refuses if the run is not of the chain the caller means.
-fn ensure_chain(turn: &Turn<'_>, first_run_id: &str) -> Result<(), Refusal> {
+///
+/// # Errors
+/// `NotFound`.
+pub fn ensure_chain(turn: &Turn<'_>, first_run_id: &str) -> Result<(), Refusal> {
     if first_run_id.is_empty() || turn.loaded()?.run.first_run_id() == first_run_id {
         return Ok(());
     }

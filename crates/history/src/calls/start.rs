@@ -136,7 +136,10 @@ pub fn decide(
 }
 
 /// The run there is serves the request.
-fn existing(turn: &Turn<'_>, started: bool) -> Result<Started, Refusal> {
+///
+/// # Errors
+/// Never, if there is a run.
+pub fn existing(turn: &Turn<'_>, started: bool) -> Result<Started, Refusal> {
     let current = turn.cell.current().ok_or_else(|| Refusal::Internal("no current run".into()))?;
     Ok(Started {
         run_id: current.run_id.to_string(),

@@ -75,7 +75,9 @@ fn draft(turn: &mut Turn<'_>, cached: bool) -> Option<Draft> {
 }
 
 /// What a completed task led to.
+#[derive(Default)]
 struct Completed {
+    reset_event_id: i64,
     refused: Option<Refusal>,
     next: Option<Draft>,
     activities: Vec<PollActivityTaskQueueResponse>,
@@ -123,7 +125,7 @@ pub async fn completed(
     Ok(RespondWorkflowTaskCompletedResponse {
         workflow_task,
         activity_tasks: completed.activities,
-        reset_history_event_id: 0,
+        reset_history_event_id: completed.reset_event_id,
     })
 }
 
@@ -138,10 +140,14 @@ fn decide_completed(
     }
     let reply = turn.step(What::WorkflowTaskCompleted(Box::new(completion)))?;
     let namespace = turn.context.namespace.clone();
+    let mut reset_event_id = 0;
     let (eager, new_task) = match reply {
-        Reply::Completed { eager_activities, new_task } => (eager_activities, new_task),
+        Reply::Completed { eager_activities, new_task, reset_event_id: reset } => {
+            reset_event_id = reset;
+            (eager_activities, new_task)
+        }
         Reply::Refused(refusal) => {
-            return Ok(Completed { refused: Some(refusal), next: None, activities: Vec::new() });
+            return Ok(Completed { refused: Some(refusal), ..Completed::default() });
         }
         _ => (Vec::new(), false),
     };
@@ -157,7 +163,7 @@ fn decide_completed(
         .filter_map(|event| poll_answer::activity_task(&loaded.run, &namespace, *event))
         .collect();
     let next = if new_task { draft(turn, cached) } else { None };
-    Ok(Completed { refused: None, next, activities })
+    Ok(Completed { refused: None, next, activities, reset_event_id })
 }
 
 /// What a worker said of a query.

@@ -10,7 +10,7 @@ mod workflow_task;
 use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
 use prost::Message;
 
-use super::{Change, Fact, Run};
+use super::{Change, Fact, Run, updates};
 use crate::time::Timestamp;
 
 impl Run {
@@ -30,6 +30,7 @@ impl Run {
                 self.buffered.push(event.clone());
             }
             Change::Fact(fact) => self.fold_fact(fact),
+            Change::Volatile(change) => self.fold_volatile(change),
         }
     }
 
@@ -92,6 +93,10 @@ impl Run {
             | Attributes::WorkflowExecutionCanceledEventAttributes(_)
             | Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => {
                 self.fold_closed(event, attributes, at)
+            }
+            Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_)
+            | Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => {
+                updates::fold(&mut self.updates, id, attributes);
             }
             _ => self.fold_external_event(id, event, attributes),
         }

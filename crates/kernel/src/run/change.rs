@@ -4,6 +4,7 @@ use longhaul_proto::api::{
     common::v1::Payloads,
     failure::v1::Failure,
     history::v1::{HistoryEvent, history_event::Attributes},
+    update::v1::Request as UpdateRequest,
 };
 use minicbor::{Decode, Encode};
 
@@ -19,6 +20,8 @@ pub enum Change {
     Flushed(Box<HistoryEvent>),
     /// Something outside of the history.
     Fact(Fact),
+    /// Something that is not stored at all.
+    Volatile(Volatile),
 }
 
 /// A change that is not an event of the history.
@@ -141,6 +144,23 @@ pub enum Fact {
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),
+}
+
+/// A change that only memory knows of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Volatile {
+    /// An update was admitted.
+    UpdateAdmitted(Box<UpdateRequest>),
+    /// The pending updates are with a worker, or no longer.
+    UpdatesSent(bool),
+    /// An update is pending no more.
+    UpdateGone(String),
+    /// A workflow task was scheduled for updates alone.
+    TaskScheduled(WorkflowTask),
+    /// It was started.
+    TaskStarted(TaskStarted),
+    /// It came to nothing.
+    TaskEnded,
 }
 
 /// Name of a duty: something a run owes to others, kept in the outbox until it is done.

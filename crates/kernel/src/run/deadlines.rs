@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     run::{
         Run,
-        state::{Activity, FirstTask, Phase},
+        state::{Activity, FirstTask, Phase, TaskKind},
     },
     time::{Timestamp, positive},
 };
@@ -39,9 +39,25 @@ pub enum Deadline {
 }
 
 impl Run {
-    /// The earliest deadline's instant.
+    /// The earliest deadline's instant, of those that the store knows of.
     pub(super) fn earliest_deadline(&self, context: &Context) -> Option<Timestamp> {
-        self.next_deadline(context).map(|(at, _)| at)
+        match self.speculative_deadline(context) {
+            None => self.next_deadline(context).map(|(at, _)| at),
+            Some(_) => {
+                let stored = Self { workflow_task: None, ..self.clone() };
+                stored.next_deadline(context).map(|(at, _)| at)
+            }
+        }
+    }
+
+    /// The deadline of a workflow task that is in memory alone.
+    pub(super) fn speculative_deadline(&self, context: &Context) -> Option<Timestamp> {
+        let task = self.workflow_task.as_ref().filter(|task| task.kind == TaskKind::Speculative)?;
+        Some(match (&task.started, &task.sticky) {
+            (Some(started), _) => started.at + task.timeout,
+            (None, Some(sticky)) => task.scheduled_at + sticky.timeout,
+            (None, None) => task.scheduled_at + context.limits.speculative_wait,
+        })
     }
 
     /// The earliest deadline.
@@ -75,6 +91,9 @@ impl Run {
             match (&task.started, &task.sticky) {
                 (Some(started), _) => consider(started.at + task.timeout, Deadline::WorkflowTask),
                 (None, Some(sticky)) => consider(task.scheduled_at + sticky.timeout, Deadline::Sticky),
+                (None, None) if task.kind == TaskKind::Speculative => {
+                    consider(task.scheduled_at + context.limits.speculative_wait, Deadline::Sticky);
+                }
                 (None, None) => {}
             }
         }

@@ -12,7 +12,7 @@ use longhaul_proto::api::{
 
 use super::{
     DutyId, Run,
-    state::{Child, Phase},
+    state::{Child, Phase, TaskKind},
 };
 use crate::time::{Timestamp, positive};
 
@@ -61,7 +61,9 @@ pub enum Duty {
 impl Run {
     /// The duty with what is needed to fulfil it; `None` if it is void.
     pub fn duty(&self, id: DutyId) -> Option<Duty> {
-        if !self.duties.contains(&id) {
+        let in_memory = id == DutyId::WorkflowTask
+            && self.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
+        if !self.duties.contains(&id) && !in_memory {
             return None;
         }
         match id {

@@ -2,7 +2,7 @@
 
 use longhaul_proto::{Refusal, api::workflowservice::v1::RecordActivityTaskHeartbeatResponse};
 
-use super::{Change, DutyId, Run};
+use super::{Change, DutyId, Run, UpdateNews};
 use crate::time::Timestamp;
 
 /// Everything that follows from one step.
@@ -16,6 +16,10 @@ pub struct Effects {
     pub duties_done: Vec<DutyId>,
     /// When the store has to wake the run, if that changed: the old and the new instant.
     pub wake: Option<(Option<Timestamp>, Option<Timestamp>)>,
+    /// News of updates, for those who wait for them.
+    pub updates: Vec<(String, UpdateNews)>,
+    /// When the run has to be ticked for the sake of what only memory knows.
+    pub soon: Option<Timestamp>,
     /// Whether lists have to see the run anew.
     pub visible: bool,
     /// The run that goes on, if the chain does: to be made durable in the same commit.
@@ -59,5 +63,7 @@ pub enum Reply {
         eager_activities: Vec<i64>,
         /// Whether a new workflow task was started for it.
         new_task: bool,
+        /// If the task left no trace: the last event the worker's state may stand on, else zero.
+        reset_event_id: i64,
     },
 }

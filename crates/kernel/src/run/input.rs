@@ -7,6 +7,7 @@ use longhaul_proto::api::{
     failure::v1::Failure,
     history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes},
     sdk::v1::UserMetadata,
+    update::v1::Request as UpdateRequest,
     workflowservice::v1::{
         PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
         RespondWorkflowTaskFailedRequest, SignalWorkflowExecutionRequest,
@@ -100,6 +101,8 @@ pub enum What {
         /// Number of the cause of failure.
         failed: Option<i32>,
     },
+    /// Somebody asks the run for an update.
+    AdmitUpdate(Box<UpdateRequest>),
     /// A duty without an answer is done.
     DutyDone(DutyId),
 }

@@ -173,6 +173,7 @@ impl Transition<'_> {
         self.effects.visible = true;
         self.close_children();
         let goes_on = self.run.closed.as_ref().is_some_and(|closed| closed.new_run_id.is_some());
+        self.close_updates(goes_on);
         if self.run.start.parent_workflow_execution.is_some() && !goes_on {
             self.duty(DutyId::NotifyParent);
         }

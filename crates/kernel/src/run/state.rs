@@ -143,6 +143,12 @@ pub struct Run {
     /// Where the run can be reset to by build: the first workflow task completed by each.
     #[n(39)]
     pub reset_points: Vec<Pb<ResetPointInfo>>,
+    /// Updates that were accepted.
+    #[n(40)]
+    pub updates: BTreeMap<String, super::updates::Update>,
+    /// What the store does not know; lost when the run leaves memory.
+    #[cbor(skip)]
+    pub in_memory: super::updates::InMemory,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,
@@ -174,6 +180,9 @@ pub enum TaskKind {
     /// A retry: its events are written only if it completes.
     #[n(1)]
     Transient,
+    /// Only for updates: it is in memory alone, and leaves no trace if it comes to nothing.
+    #[n(2)]
+    Speculative,
 }
 
 /// The pending workflow task.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use longhaul_proto::api::history::v1::HistoryEvent;
 use minicbor::{Decode, Encode};
 
-use super::{Change, Fact, Run};
+use super::{Change, Fact, Run, state::TaskKind};
 use crate::codec::{self, Unreadable};
 
 /// One transition, without its events.
@@ -35,10 +35,11 @@ impl Delta {
     pub fn of(changes: &[Change]) -> Self {
         let entries = changes
             .iter()
-            .map(|change| match change {
-                Change::Event(_) => Entry::Event,
-                Change::Flushed(_) => Entry::Flushed,
-                Change::Fact(fact) => Entry::Fact(fact.clone()),
+            .filter_map(|change| match change {
+                Change::Event(_) => Some(Entry::Event),
+                Change::Flushed(_) => Some(Entry::Flushed),
+                Change::Fact(fact) => Some(Entry::Fact(fact.clone())),
+                Change::Volatile(_) => None,
             })
             .collect();
         Self { entries }
@@ -53,6 +54,9 @@ impl Delta {
 impl Run {
     /// Encodes the whole state.
     pub fn snapshot(&self) -> Vec<u8> {
+        if self.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative) {
+            return codec::encode(&Self { workflow_task: None, ..self.clone() });
+        }
         codec::encode(self)
     }
 

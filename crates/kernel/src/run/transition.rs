@@ -6,7 +6,7 @@ use longhaul_proto::api::{
     sdk::v1::UserMetadata,
 };
 
-use super::{Change, DutyId, Effects, Fact, Run, change::event_type, state::FirstTask};
+use super::{Change, DutyId, Effects, Fact, Reply, Run, change::event_type, state::FirstTask};
 use crate::{codec::Pb, context::Context, machine::Draw, time::Timestamp};
 
 /// A step in the making.
@@ -18,15 +18,34 @@ pub(super) struct Transition<'a> {
     pub effects: Effects,
     /// Whether something happened that a worker has to see.
     pub needs_task: bool,
+    /// The worker that takes the next workflow task at once, by its identity.
+    pub taker: Option<String>,
+    /// When the first of a row of heartbeating workflow tasks was scheduled, if the next one continues it.
+    pub heartbeats_since: Option<Timestamp>,
+    /// Updates rejected in this step.
+    pub rejected: Vec<String>,
 }
 
 impl<'a> Transition<'a> {
     pub fn new(run: &'a mut Run, at: Timestamp, draw: &'a mut Draw, context: &'a Context) -> Self {
-        Self { run, at, draw, context, effects: Effects::default(), needs_task: false }
+        Self {
+            run,
+            at,
+            draw,
+            context,
+            effects: Effects::default(),
+            needs_task: false,
+            taker: None,
+            heartbeats_since: None,
+            rejected: Vec::new(),
+        }
     }
 
     /// Folds a change and remembers it.
     pub fn change(&mut self, change: Change) {
+        if matters(&change) {
+            self.settle_speculative();
+        }
         self.run.fold(&change);
         self.effects.changes.push(change);
     }
@@ -144,11 +163,12 @@ impl<'a> Transition<'a> {
     /// Brings the step to its end: schedules the workflow task that is due and sets the wake.
     pub fn finish(mut self) -> Effects {
         if self.run.is_running() {
-            if self.needs_task
-                && self.run.workflow_task.is_none()
-                && self.run.first_task == FirstTask::Scheduled
-            {
+            if self.needs_task && self.is_free() {
                 self.schedule_workflow_task();
+                if let Some(original_scheduled_at) = self.heartbeats_since {
+                    self.fact(Fact::TaskHeartbeats { original_scheduled_at });
+                }
+                self.take_task();
             }
         } else {
             for duty in self.run.duties.clone() {
@@ -158,10 +178,29 @@ impl<'a> Transition<'a> {
             }
         }
         self.set_wake();
-        if !self.effects.changes.is_empty() {
+        if self.effects.changes.iter().any(|change| !matches!(change, Change::Volatile(_))) {
             self.fact(Fact::Transitioned);
         }
+        if self.run.is_running() && self.is_free() && self.run.update_waits() {
+            self.schedule_speculative_task();
+            self.take_task();
+        }
+        self.effects.soon = self.run.speculative_deadline(self.context);
         self.effects
+    }
+
+    /// Whether a workflow task may be scheduled.
+    fn is_free(&self) -> bool {
+        self.run.workflow_task.is_none() && self.run.first_task == FirstTask::Scheduled
+    }
+
+    /// Gives the task just scheduled to the worker that waits for it, if there is one.
+    fn take_task(&mut self) {
+        let Some(identity) = self.taker.take() else { return };
+        self.start_workflow_task("request-from-RespondWorkflowTaskCompleted", &identity);
+        if let Reply::Completed { new_task, .. } = &mut self.effects.reply {
+            *new_task = true;
+        }
     }
 
     /// Asks the store for a wake at the earliest deadline. A wake that comes too early is harmless, so it is only
@@ -182,6 +221,11 @@ impl<'a> Transition<'a> {
         self.fact(Fact::Wake(wake));
         self.effects.wake = Some((old, wake));
     }
+}
+
+/// Whether a change is more than book-keeping: a task that is in memory alone can't stay so beside it.
+const fn matters(change: &Change) -> bool {
+    !matches!(change, Change::Volatile(_) | Change::Fact(Fact::Transitioned | Fact::Wake(_)))
 }
 
 /// Whether the event ends an activity or a child.

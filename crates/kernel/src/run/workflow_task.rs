@@ -13,7 +13,7 @@ use longhaul_proto::api::{
 };
 
 use super::{
-    DutyId, Fact, Run,
+    Change, DutyId, Fact, Run, Volatile,
     change::event_type,
     state::{Sticky, TaskKind, TaskStarted, WorkflowTask},
     task_id,
@@ -83,8 +83,11 @@ impl Transition<'_> {
                 self.event(attributes);
             }
             TaskKind::Transient => self.fact(Fact::TaskStarted(started)),
+            TaskKind::Speculative => self.change(Change::Volatile(Volatile::TaskStarted(started))),
         }
         self.duty_done(DutyId::WorkflowTask);
+        self.effects.duties.retain(|duty| *duty != DutyId::WorkflowTask);
+        self.send_updates();
     }
 
     fn suggest_reasons(&self) -> Vec<i32> {
@@ -98,14 +101,64 @@ impl Transition<'_> {
         reasons
     }
 
-    /// Writes the scheduled and started events of a transient task that completes, so that history shows them.
+    /// Schedules a workflow task for the sake of updates alone. Nothing of it is stored: if it comes to nothing, it has
+    /// never been.
+    pub fn schedule_speculative_task(&mut self) {
+        let task = WorkflowTask {
+            kind: TaskKind::Speculative,
+            scheduled_event_id: self.run.next_event_id,
+            attempt: self.run.workflow_task_attempt,
+            scheduled_at: self.at,
+            original_scheduled_at: self.at,
+            timeout: self.run.workflow_task_timeout(),
+            sticky: self.run.sticky.clone(),
+            started: None,
+        };
+        self.change(Change::Volatile(Volatile::TaskScheduled(task)));
+        self.effects.duties.push(DutyId::WorkflowTask);
+    }
+
+    /// Something is about to be stored while a task is in memory alone. One that a worker has gets its events; one that
+    /// nobody has makes way for a real one.
+    pub fn settle_speculative(&mut self) {
+        let Some(task) = self.run.workflow_task.clone().filter(|task| task.kind == TaskKind::Speculative)
+        else {
+            return;
+        };
+        self.change(Change::Volatile(Volatile::TaskEnded));
+        let Some(started) = task.started else {
+            self.effects.duties.retain(|duty| *duty != DutyId::WorkflowTask);
+            self.needs_task = true;
+            return;
+        };
+        let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
+        let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
+        self.event_of(started.at, started_attributes(scheduled_event_id, &started), None, Vec::new());
+    }
+
+    /// Writes the scheduled event of a task that is in memory alone and that nobody has taken.
+    fn write_unstarted(&mut self) {
+        let Some(task) = self.run.workflow_task.clone().filter(|task| task.kind == TaskKind::Speculative)
+        else {
+            return;
+        };
+        self.change(Change::Volatile(Volatile::TaskEnded));
+        let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
+        self.event_of(task.scheduled_at, scheduled, None, Vec::new());
+        self.needs_task = false;
+    }
+
+    /// Writes the scheduled and started events of a task that completes and has none, so that history shows them.
     pub fn write_transient_events(&mut self) {
         let Some(task) = self.run.workflow_task.clone() else { return };
+        if task.kind == TaskKind::Speculative {
+            self.settle_speculative();
+        }
         if task.kind != TaskKind::Transient {
             return;
         }
         let Some(started) = task.started else { return };
-        let scheduled = scheduled_attributes(self.run, None, task.timeout, task.attempt);
+        let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
         let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
         let started_at = started.at;
         self.event_of(started_at, started_attributes(scheduled_event_id, &started), None, Vec::new());
@@ -118,6 +171,7 @@ impl Transition<'_> {
         failure: Option<Failure>,
         identity: &str,
     ) {
+        self.settle_speculative();
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Normal {
             let attributes = WorkflowTaskFailedEventAttributes {
@@ -137,6 +191,10 @@ impl Transition<'_> {
 
     /// Ends the workflow task because its time is up.
     pub fn time_out_workflow_task(&mut self, timeout_type: TimeoutType) {
+        if timeout_type == TimeoutType::ScheduleToStart {
+            self.write_unstarted();
+        }
+        self.settle_speculative();
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Normal {
             let attributes = WorkflowTaskTimedOutEventAttributes {
@@ -154,6 +212,7 @@ impl Transition<'_> {
 
     /// Decides what the next attempt is like. A sticky worker costs no attempt: the task goes to the normal queue.
     fn after_failed_task(&mut self, counts: bool) {
+        self.recall_updates();
         let was_sticky = self.run.sticky.is_some();
         if was_sticky {
             self.fact(Fact::Sticky(None));
@@ -173,7 +232,7 @@ impl Transition<'_> {
 impl Run {
     /// The events of a retried workflow task that are not in the history but belong to what its worker sees.
     pub fn transient_events(&self) -> Vec<HistoryEvent> {
-        let Some(task) = self.workflow_task.as_ref().filter(|task| task.kind == TaskKind::Transient) else {
+        let Some(task) = self.workflow_task.as_ref().filter(|task| task.kind != TaskKind::Normal) else {
             return Vec::new();
         };
         let event = |event_id: i64, at: crate::time::Timestamp, attributes: Attributes| HistoryEvent {
@@ -185,8 +244,11 @@ impl Run {
             ..HistoryEvent::default()
         };
         let id = self.next_event_id;
-        let mut events =
-            vec![event(id, task.scheduled_at, scheduled_attributes(self, None, task.timeout, task.attempt))];
+        let mut events = vec![event(
+            id,
+            task.scheduled_at,
+            scheduled_attributes(self, task.sticky.as_ref(), task.timeout, task.attempt),
+        )];
         if let Some(started) = &task.started {
             // Whoever reads a retry sees no identity, as on the reference: it is not known who will complete it.
             let anonymous = TaskStarted { identity: String::new(), ..started.clone() };

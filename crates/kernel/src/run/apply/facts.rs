@@ -1,8 +1,9 @@
 //! Folding what lives outside of the history.
 
 use crate::run::{
-    Fact, Run,
+    Fact, Pending, Run, Volatile,
     state::{Activity, Phase},
+    updates::update_id,
 };
 
 impl Run {
@@ -54,6 +55,27 @@ impl Run {
                     fold_activity_fact(activity, fact);
                 }
             }
+        }
+    }
+}
+
+impl Run {
+    /// Folds what only memory knows of.
+    pub(super) fn fold_volatile(&mut self, change: &Volatile) {
+        let updates = &mut self.in_memory.updates;
+        match change {
+            Volatile::UpdateAdmitted(request) => {
+                updates.push(Pending { request: (**request).clone(), sent: false });
+            }
+            Volatile::UpdatesSent(sent) => updates.iter_mut().for_each(|pending| pending.sent = *sent),
+            Volatile::UpdateGone(id) => updates.retain(|pending| update_id(&pending.request) != id),
+            Volatile::TaskScheduled(task) => self.workflow_task = Some(task.clone()),
+            Volatile::TaskStarted(started) => {
+                if let Some(task) = &mut self.workflow_task {
+                    task.started = Some(started.clone());
+                }
+            }
+            Volatile::TaskEnded => self.workflow_task = None,
         }
     }
 }

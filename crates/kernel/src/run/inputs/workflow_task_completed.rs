@@ -3,21 +3,23 @@
 use longhaul_proto::{
     Refusal,
     api::{
-        enums::v1::{CommandType, WorkflowTaskFailedCause as Cause},
+        command::v1::{Command, command::Attributes as CommandAttributes},
+        enums::v1::{CommandType, TimeoutType, WorkflowTaskFailedCause as Cause},
         history::v1::{WorkflowTaskCompletedEventAttributes, history_event::Attributes},
+        protocol::v1::Message as Protocol,
         workflowservice::v1::RespondWorkflowTaskCompletedRequest,
     },
 };
 
 use crate::{
     run::{
-        Fact, Reply, Run, TaskRef, Termination, WorkflowTaskCompletion,
+        Change, Fact, Reply, Run, TaskRef, Termination, Volatile, WorkflowTaskCompletion,
         commands::{self, Completion, Fault},
         failure,
-        state::Sticky,
+        state::{Sticky, TaskKind},
         transition::Transition,
     },
-    time::positive,
+    time::{Timestamp, positive},
 };
 
 /// Completes the task.
@@ -29,13 +31,20 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
     let pending = super::started_task(t.run, task.scheduled_event_id, task.started_event_id, task.attempt)?;
     let original_scheduled_at = pending.original_scheduled_at;
     commands::check_sequence(&task.request.commands)?;
+    if is_heartbeat(&task.request)
+        && t.at > original_scheduled_at + t.context.limits.workflow_task_heartbeat_max
+    {
+        t.time_out_workflow_task(TimeoutType::StartToClose);
+        t.effects.reply = Reply::Refused(Refusal::not_found("workflow task heartbeat timeout"));
+        return Ok(());
+    }
     let worker = completion.worker;
     let before = t.run.clone();
     let first_completion = before.reset_points.iter().all(|point| point.run_id != before.run_id.to_string());
     let identity = task.request.identity.clone();
     match complete(t, task, original_scheduled_at) {
         Ok(()) => {
-            if first_completion {
+            if first_completion && !t.run.reset_points.is_empty() {
                 t.effects.visible = true;
             }
             if t.run.last_worker.as_ref() != Some(&worker) && !worker.sdk_name.is_empty() {
@@ -47,15 +56,18 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
     }
 }
 
-/// Writes the completion and carries out the commands.
+/// Writes the completion, carries out the commands and handles the messages.
 fn complete(
     t: &mut Transition<'_>,
     task: TaskRef<RespondWorkflowTaskCompletedRequest>,
-    original_scheduled_at: crate::time::Timestamp,
+    original_scheduled_at: Timestamp,
 ) -> Result<(), Fault> {
-    let request = task.request;
-    let is_heartbeat =
-        request.force_create_new_workflow_task && request.commands.is_empty() && request.messages.is_empty();
+    let mut request = task.request;
+    let is_heartbeat = is_heartbeat(&request);
+    if leaves_no_trace(t, &request) {
+        return discard(t, &request);
+    }
+    let commands = std::mem::take(&mut request.commands);
     t.write_transient_events();
     let event_id = write_completed(t, &request);
     let sticky = sticky(&request);
@@ -63,41 +75,91 @@ fn complete(
         t.fact(Fact::Sticky(sticky));
     }
     let mut completion = Completion { event_id, identity: request.identity.clone(), eager: Vec::new() };
-    let closes = request.commands.last().is_some_and(|command| closes(command.command_type()));
-    let count = request.commands.len();
-    for (index, command) in request.commands.into_iter().enumerate() {
+    carry_out(t, &mut completion, commands, std::mem::take(&mut request.messages))?;
+    t.flush();
+    if t.run.is_running() {
+        if !is_heartbeat {
+            t.reject_unprocessed();
+        }
+        t.needs_task |= request.force_create_new_workflow_task;
+        t.heartbeats_since = is_heartbeat.then_some(original_scheduled_at);
+        t.taker = request.return_new_workflow_task.then(|| request.identity.clone());
+        completion.eager.retain(|event| t.run.activities.contains_key(event));
+        for scheduled_event_id in &completion.eager {
+            let request_id = uuid::Uuid::from_bytes(t.draw.uuid()).to_string();
+            t.start_activity(*scheduled_event_id, &request_id, &request.identity);
+        }
+    } else {
+        completion.eager.clear();
+    }
+    t.effects.reply =
+        Reply::Completed { eager_activities: completion.eager, new_task: false, reset_event_id: 0 };
+    Ok(())
+}
+
+fn is_heartbeat(request: &RespondWorkflowTaskCompletedRequest) -> bool {
+    request.force_create_new_workflow_task && request.commands.is_empty() && request.messages.is_empty()
+}
+
+/// Carries out the commands. A message is handled where a command names it, the others behind all commands; behind a
+/// command that closes the run nothing is looked at.
+fn carry_out(
+    t: &mut Transition<'_>,
+    completion: &mut Completion,
+    commands: Vec<Command>,
+    messages: Vec<Protocol>,
+) -> Result<(), Fault> {
+    let mut messages: Vec<Option<Protocol>> = messages.into_iter().map(Some).collect();
+    let closes = commands.last().is_some_and(|command| closes(command.command_type()));
+    let count = commands.len();
+    for (index, command) in commands.into_iter().enumerate() {
         // Checked before the last command, because a canceled timer may have emptied the buffer.
         if closes && index + 1 == count && !t.run.buffered.is_empty() {
             return Err(Fault::Task(Cause::UnhandledCommand, String::new()));
         }
-        commands::apply(t, &mut completion, command)?;
+        if let Some(CommandAttributes::ProtocolMessageCommandAttributes(a)) = &command.attributes {
+            let named =
+                messages.iter_mut().find(|message| message.as_ref().is_some_and(|m| m.id == a.message_id));
+            let Some(message) = named.and_then(Option::take) else {
+                let detail = format!("ProtocolMessageCommand referenced absent message ID {}", a.message_id);
+                return Err(Fault::Task(Cause::BadUpdateWorkflowExecutionMessage, detail));
+            };
+            t.update_message(&message)?;
+            continue;
+        }
+        commands::apply(t, completion, command)?;
     }
-    t.flush();
-    let mut new_task = false;
     if t.run.is_running() {
-        if request.force_create_new_workflow_task {
-            t.needs_task = true;
-        }
-        if t.needs_task {
-            t.schedule_workflow_task();
-            if is_heartbeat {
-                t.fact(Fact::TaskHeartbeats { original_scheduled_at });
-            }
-            if request.return_new_workflow_task {
-                t.start_workflow_task("request-from-RespondWorkflowTaskCompleted", &request.identity);
-                new_task = true;
-            }
-        }
-        for scheduled_event_id in &completion.eager {
-            if !t.run.activities.contains_key(scheduled_event_id) {
-                continue;
-            }
-            let request_id = uuid::Uuid::from_bytes(t.draw.uuid()).to_string();
-            t.start_activity(*scheduled_event_id, &request_id, &request.identity);
+        for message in messages.into_iter().flatten() {
+            t.update_message(&message)?;
         }
     }
-    completion.eager.retain(|event| t.run.activities.contains_key(event));
-    t.effects.reply = Reply::Completed { eager_activities: completion.eager, new_task };
+    Ok(())
+}
+
+/// Whether the task was only for updates and every one of them is rejected.
+fn leaves_no_trace(t: &Transition<'_>, request: &RespondWorkflowTaskCompletedRequest) -> bool {
+    let speculative = t.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
+    let rejects = |message: &Protocol| {
+        message.body.as_ref().is_some_and(|body| body.type_url.ends_with("temporal.api.update.v1.Rejection"))
+    };
+    speculative
+        && request.commands.is_empty()
+        && !request.force_create_new_workflow_task
+        && request.messages.iter().all(rejects)
+        && !(request.messages.is_empty() && t.run.in_memory.updates.iter().any(|pending| pending.sent))
+}
+
+/// Lets a task that left no trace never have been.
+fn discard(t: &mut Transition<'_>, request: &RespondWorkflowTaskCompletedRequest) -> Result<(), Fault> {
+    for message in &request.messages {
+        t.update_message(message)?;
+    }
+    t.change(Change::Volatile(Volatile::TaskEnded));
+    t.reject_unprocessed();
+    t.taker = request.return_new_workflow_task.then(|| request.identity.clone());
+    let reset_event_id = t.run.previous_started_event_id;
+    t.effects.reply = Reply::Completed { eager_activities: Vec::new(), new_task: false, reset_event_id };
     Ok(())
 }
 
@@ -154,6 +216,7 @@ fn undo(t: &mut Transition<'_>, before: Run, fault: Fault, identity: &str) -> Re
     if attempt > 1 && cause != Cause::UnhandledCommand && !ends_run {
         return Err(refusal);
     }
+    t.abort_sent();
     t.fail_workflow_task(cause, Some(failure::server(&text, false)), identity);
     if ends_run {
         t.needs_task = false;

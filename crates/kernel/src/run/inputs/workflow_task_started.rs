@@ -2,7 +2,11 @@
 
 use longhaul_proto::{Refusal, api::enums::v1::TaskQueueKind};
 
-use crate::run::{Fact, Reply, WorkflowTaskStart, state::WorkflowTask, transition::Transition};
+use crate::run::{
+    Fact, Reply, WorkflowTaskStart,
+    state::{TaskKind, WorkflowTask},
+    transition::Transition,
+};
 
 /// Starts the task. A task that was dispatched before and is not the pending one any more is stale.
 pub fn step(t: &mut Transition<'_>, start: &WorkflowTaskStart) -> Result<(), Refusal> {
@@ -19,10 +23,11 @@ pub fn step(t: &mut Transition<'_>, start: &WorkflowTaskStart) -> Result<(), Ref
             if started.request_id == start.request_id { Reply::WorkflowTask } else { Reply::Stale };
         return Ok(());
     }
+    let is_speculative = task.kind == TaskKind::Speculative;
     let queue = start.poll.task_queue.as_ref();
     let on_sticky = queue.is_some_and(|queue| queue.kind == TaskQueueKind::Sticky as i32)
         || t.run.sticky.as_ref().is_some_and(|sticky| queue.is_some_and(|queue| queue.name == sticky.queue));
-    if !on_sticky && t.run.sticky.is_some() {
+    if !on_sticky && t.run.sticky.is_some() && !is_speculative {
         // The sticky worker was not there and somebody else has the task: he knows nothing of this run.
         t.fact(Fact::Sticky(None));
     }
