@@ -6,7 +6,6 @@ mod asker;
 mod calls;
 mod check;
 mod cluster;
-mod cron;
 mod frontend;
 mod history_reads;
 mod metrics;

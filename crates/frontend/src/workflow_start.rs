@@ -1,6 +1,6 @@
 //! Calls that create workflow runs. The order of the checks is the reference's: it decides which error wins.
 
-use longhaul_kernel::{namespace::Namespace, visibility};
+use longhaul_kernel::{cron, namespace::Namespace, visibility};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -146,10 +146,7 @@ fn check_schedule(cron: &str, delay: Option<&prost_types::Duration>) -> Result<(
     if delay.is_some() {
         return Err(Refusal::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
     }
-    if !crate::cron::is_plausible(cron) {
-        return Err(Refusal::invalid("invalid CronSchedule."));
-    }
-    Ok(())
+    cron::validate(cron).map_err(Refusal::InvalidArgument)
 }
 
 /// Refuses policies that contradict each other. Unknown numbers are accepted, as the reference does.

@@ -343,3 +343,6 @@ fn is_reserved(name: &str) -> bool {
         || SYSTEM.iter().any(|(known, _)| *known == name)
         || PREDEFINED.iter().any(|(known, _, _)| *known == name)
 }
+
+#[cfg(test)]
+mod tests;
