@@ -1,7 +1,10 @@
 //! Every setting with its default, its range and why one would change it; and which calls are built. The pages under
 //! `docs/reference` are printed from here.
 
-use std::{fmt::Write, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow};
 use longhaul_frontend::{Call, OPERATOR_CALLS, State, WORKFLOW_CALLS};
@@ -12,10 +15,41 @@ use crate::config::Settings;
 /// One setting: where it lives, what it may be, why one would change it.
 struct Setting {
     name: &'static str,
-    range: &'static str,
+    range: Range,
     reason: &'static str,
     show: fn(&Settings) -> String,
     set: fn(&mut Settings, &Value) -> Option<()>,
+}
+
+/// What a setting may be.
+#[derive(Clone, Copy)]
+enum Range {
+    /// True or false.
+    Switch,
+    /// A number (of seconds, if it is a length of time) between two others, both included.
+    Between(f64, f64),
+}
+
+/// No upper bound.
+const MOST: f64 = f64::INFINITY;
+
+impl Range {
+    fn holds(self, value: &Value) -> bool {
+        match self {
+            Self::Switch => value.is_boolean(),
+            Self::Between(least, most) => value.as_f64().is_some_and(|value| least <= value && value <= most),
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Switch => f.write_str("true or false"),
+            Self::Between(least, most) if most.is_finite() => write!(f, "{least} to {most}"),
+            Self::Between(least, _) => write!(f, "at least {least}"),
+        }
+    }
 }
 
 /// A value that a file can give.
@@ -68,7 +102,7 @@ impl Read for Duration {
 
 /// Declares settings by the path of their field.
 macro_rules! settings {
-    ($($room:ident . $field:ident, $range:literal, $reason:literal;)+) => {
+    ($($room:ident . $field:ident, $range:expr, $reason:literal;)+) => {
         /// Every setting, by room.
         const SETTINGS: &[Setting] = &[$(Setting {
             name: concat!(stringify!($room), ".", stringify!($field)),
@@ -84,33 +118,33 @@ macro_rules! settings {
 }
 
 settings! {
-    frontend.message_bytes_max, "1 KiB to 128 MiB", "clients send larger requests than the SDKs' default allows";
-    frontend.blob_bytes_max, "at least 1", "larger payloads are wanted, or smaller ones enforced";
-    frontend.memo_bytes_max, "at least 1", "larger memos are wanted, or smaller ones enforced";
-    frontend.page_rows_max, "at least 1", "lists answer too much or too little at a time";
-    frontend.eager_workflow_start, "true or false", "the first workflow task must always go through a task queue";
-    matching.poll_wait, "1 s to 10 min", "a proxy in between cuts long calls";
-    matching.poll_margin, "0 s to 10 s", "empty answers arrive too late at clients far away";
-    matching.query_wait, "at least 1 s", "queries without a deadline of their own should wait longer";
-    matching.sticky_window, "1 s to 10 min", "workers poll their sticky queue rarely";
-    matching.idle_unload, "at least 1 s", "there are very many task queues that are used now and then";
-    matching.sweep_interval, "at least 1 s", "unloading idle queues should cost less or free memory sooner";
-    matching.poller_window, "at least 1 s", "pollers should be listed longer after their last poll";
-    matching.pollers_max, "at least 1", "a queue has more workers than are listed";
-    matching.queues_max, "at least 1", "there are more task queues in use than fit";
-    matching.queries_max, "at least 1", "more queries wait for workers than are let in";
-    matching.backlog_entries_max, "at least 1", "a backlog should stay in memory, or memory is short";
-    matching.backlog_bytes_max, "at least 1", "a backlog should stay in memory, or memory is short";
-    matching.dispatch_rate_max, "above 0", "one queue must not take all of the machine";
-    matching.labelled_queues_max, "at least 0", "metrics of more task queues are wanted one by one";
-    history.shards, "1 to 16384", "many cores wait for each other";
-    history.executions_max, "at least 1", "memory is short, or runs are read from the store too often";
-    history.events_bytes_max, "at least 0", "long histories are read from the store too often";
-    history.wakes_ahead_secs, "at least 1", "there are very many timers, or memory is short";
-    history.snapshot_every, "at least 1", "writes are too large, or loading a run takes too long";
-    history.page_batches_max, "1 to 1000", "workers fetch long histories in too many or too large pages";
-    history.history_wait_secs, "1 to 60", "a proxy in between cuts long calls";
-    history.buffered_queries_max, "at least 1", "more queries should wait for the same workflow task";
+    frontend.message_bytes_max, Range::Between(1024.0, 134_217_728.0), "clients send larger requests than the SDKs' default allows";
+    frontend.blob_bytes_max, Range::Between(1.0, MOST), "larger payloads are wanted, or smaller ones enforced";
+    frontend.memo_bytes_max, Range::Between(1.0, MOST), "larger memos are wanted, or smaller ones enforced";
+    frontend.page_rows_max, Range::Between(1.0, MOST), "lists answer too much or too little at a time";
+    frontend.eager_workflow_start, Range::Switch, "the first workflow task must always go through a task queue";
+    matching.poll_wait, Range::Between(1.0, 600.0), "a proxy in between cuts long calls";
+    matching.poll_margin, Range::Between(0.0, 10.0), "empty answers arrive too late at clients far away";
+    matching.query_wait, Range::Between(1.0, MOST), "queries without a deadline of their own should wait longer";
+    matching.sticky_window, Range::Between(1.0, 600.0), "workers poll their sticky queue rarely";
+    matching.idle_unload, Range::Between(1.0, MOST), "there are very many task queues that are used now and then";
+    matching.sweep_interval, Range::Between(1.0, MOST), "unloading idle queues should cost less or free memory sooner";
+    matching.poller_window, Range::Between(1.0, MOST), "pollers should be listed longer after their last poll";
+    matching.pollers_max, Range::Between(1.0, MOST), "a queue has more workers than are listed";
+    matching.queues_max, Range::Between(1.0, MOST), "there are more task queues in use than fit";
+    matching.queries_max, Range::Between(1.0, MOST), "more queries wait for workers than are let in";
+    matching.backlog_entries_max, Range::Between(1.0, MOST), "a backlog should stay in memory, or memory is short";
+    matching.backlog_bytes_max, Range::Between(1.0, MOST), "a backlog should stay in memory, or memory is short";
+    matching.dispatch_rate_max, Range::Between(0.001, MOST), "one queue must not take all of the machine";
+    matching.labelled_queues_max, Range::Between(0.0, MOST), "metrics of more task queues are wanted one by one";
+    history.shards, Range::Between(1.0, 16384.0), "many cores wait for each other";
+    history.executions_max, Range::Between(1.0, MOST), "memory is short, or runs are read from the store too often";
+    history.events_bytes_max, Range::Between(0.0, MOST), "long histories are read from the store too often";
+    history.wakes_ahead_secs, Range::Between(1.0, MOST), "there are very many timers, or memory is short";
+    history.snapshot_every, Range::Between(1.0, MOST), "writes are too large, or loading a run takes too long";
+    history.page_batches_max, Range::Between(1.0, 1000.0), "workers fetch long histories in too many or too large pages";
+    history.history_wait_secs, Range::Between(1.0, 60.0), "a proxy in between cuts long calls";
+    history.buffered_queries_max, Range::Between(1.0, MOST), "more queries should wait for the same workflow task";
 }
 
 /// Gives a setting a value.
@@ -119,7 +153,9 @@ pub(crate) fn set(settings: &mut Settings, name: &str, value: &Value) -> Result<
         .iter()
         .find(|setting| setting.name == name)
         .ok_or_else(|| anyhow!("there is no setting {name}; see `longhaul config reference`"))?;
-    (setting.set)(settings, value)
+    Some(value)
+        .filter(|value| setting.range.holds(value))
+        .and_then(|value| (setting.set)(settings, value))
         .ok_or_else(|| anyhow!("setting {name} can't be {value}: it is {}", setting.range))
 }
 
@@ -173,6 +209,8 @@ mod tests {
         assert_eq!(settings.matching.poll_wait, Duration::from_millis(1500));
         assert!(set(&mut settings, "matching.poll_wait", &json!(-1)).is_err());
         assert!(set(&mut settings, "matching.nonsense", &json!(1)).is_err());
+        let error = set(&mut settings, "history.shards", &json!(0)).expect_err("there must be one");
+        assert_eq!(error.to_string(), "setting history.shards can't be 0: it is 1 to 16384");
     }
 
     #[test]
