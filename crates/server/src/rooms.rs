@@ -9,8 +9,8 @@ use longhaul_runtime::{
     Host,
     peers::{self, Late},
 };
-use longhaul_store::{MemorySpill, MemoryStore, Store, namespaces::Directory};
-use longhaul_store_embedded::{EmbeddedStore, Options};
+use longhaul_store::{Directory, MemorySpill, MemoryStore, Spill, Store};
+use longhaul_store_embedded::{EmbeddedStore, FileSpill, Options};
 
 use crate::config::{Settings, Storage};
 
@@ -37,22 +37,20 @@ pub(crate) async fn open(
     address: &str,
     settings: &Settings,
 ) -> Result<Rooms> {
-    let store: Arc<dyn Store> = match storage {
-        Storage::Memory => Arc::new(MemoryStore::new()),
+    let (store, spill): (Arc<dyn Store>, Arc<dyn Spill>) = match storage {
+        Storage::Memory => (Arc::new(MemoryStore::new()), Arc::new(MemorySpill::default())),
         Storage::Folder(folder) => {
             let options = Options { address: Some(address.into()), ..Options::default() };
-            Arc::new(EmbeddedStore::open(folder, options).context("the state can't be opened")?)
+            let store = EmbeddedStore::open(folder, options).context("the state can't be opened")?;
+            let spill = FileSpill::open(folder).context("the spill of the task queues can't be opened")?;
+            (Arc::new(store), Arc::new(spill))
         }
     };
     let directory = Arc::new(Directory::new(store.clone()));
     // The two rooms need each other: matching gets a handle that is bound when history is there.
     let late: Arc<Late<dyn peers::History>> = Arc::default();
-    let matching: Arc<dyn peers::Matching> = Matching::new(
-        host.clone(),
-        late.clone(),
-        Arc::new(MemorySpill::default()),
-        settings.matching.clone(),
-    );
+    let matching: Arc<dyn peers::Matching> =
+        Matching::new(host.clone(), late.clone(), spill, settings.matching.clone());
     let history: Arc<dyn peers::History> = History::start(
         host.clone(),
         store.clone(),
