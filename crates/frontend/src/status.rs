@@ -6,6 +6,7 @@
 use longhaul_proto::{
     Refusal,
     api::{
+        enums::v1::NamespaceState,
         errordetails::v1::{self as details, multi_operation_execution_failure::OperationStatus},
         failure::v1::MultiOperationExecutionAborted,
     },
@@ -72,7 +73,7 @@ fn any(type_url: &str, message: &impl Message) -> prost_types::Any {
     prost_types::Any { type_url: type_url.into(), value: message.encode_to_vec() }
 }
 
-/// Chooses code, text and detail. Long because it is one table.
+/// Chooses code, text and detail.
 fn tell(refusal: &Refusal) -> Told {
     match refusal {
         Refusal::InvalidArgument(text) => Told::plain(Code::InvalidArgument, text),
@@ -101,13 +102,6 @@ fn tell(refusal: &Refusal) -> Told {
             };
             Told::detailed(Code::AlreadyExists, message, "WorkflowExecutionAlreadyStartedFailure", &detail)
         }
-        Refusal::ActivityExecutionAlreadyStarted { message, start_request_id, run_id } => {
-            let detail = details::ActivityExecutionAlreadyStartedFailure {
-                start_request_id: start_request_id.clone(),
-                run_id: run_id.clone(),
-            };
-            Told::detailed(Code::AlreadyExists, message, "ActivityExecutionAlreadyStartedFailure", &detail)
-        }
         Refusal::NamespaceAlreadyExists(name) => {
             let text = format!("Namespace {name:?} already exists");
             let detail = details::NamespaceAlreadyExistsFailure {};
@@ -130,7 +124,8 @@ fn tell(refusal: &Refusal) -> Told {
             let detail = details::PermissionDeniedFailure { reason: reason.clone() };
             Told::detailed(Code::PermissionDenied, message, "PermissionDeniedFailure", &detail)
         }
-        Refusal::ClientVersionNotSupported { .. }
+        Refusal::ActivityExecutionAlreadyStarted { .. }
+        | Refusal::ClientVersionNotSupported { .. }
         | Refusal::NewerBuildExists { .. }
         | Refusal::SystemWorkflow { .. }
         | Refusal::MultiOperation { .. }
@@ -149,6 +144,13 @@ fn tell(refusal: &Refusal) -> Told {
 /// The part of the table that few callers meet.
 fn tell_rare(refusal: &Refusal) -> Told {
     match refusal {
+        Refusal::ActivityExecutionAlreadyStarted { message, start_request_id, run_id } => {
+            let detail = details::ActivityExecutionAlreadyStartedFailure {
+                start_request_id: start_request_id.clone(),
+                run_id: run_id.clone(),
+            };
+            Told::detailed(Code::AlreadyExists, message, "ActivityExecutionAlreadyStartedFailure", &detail)
+        }
         Refusal::ClientVersionNotSupported { client_version, client_name, supported_versions } => {
             let text = format!(
                 "Client version {client_version} is not supported. Server supports {client_name} versions: \
@@ -186,16 +188,12 @@ fn tell_rare(refusal: &Refusal) -> Told {
     }
 }
 
-fn invalid_state(
-    namespace: &str,
-    state: longhaul_proto::api::enums::v1::NamespaceState,
-    allowed: &[longhaul_proto::api::enums::v1::NamespaceState],
-) -> Told {
-    let name = |state: longhaul_proto::api::enums::v1::NamespaceState| match state {
-        longhaul_proto::api::enums::v1::NamespaceState::Unspecified => "Unspecified",
-        longhaul_proto::api::enums::v1::NamespaceState::Registered => "Registered",
-        longhaul_proto::api::enums::v1::NamespaceState::Deprecated => "Deprecated",
-        longhaul_proto::api::enums::v1::NamespaceState::Deleted => "Deleted",
+fn invalid_state(namespace: &str, state: NamespaceState, allowed: &[NamespaceState]) -> Told {
+    let name = |state: NamespaceState| match state {
+        NamespaceState::Unspecified => "Unspecified",
+        NamespaceState::Registered => "Registered",
+        NamespaceState::Deprecated => "Deprecated",
+        NamespaceState::Deleted => "Deleted",
     };
     let names: Vec<&str> = allowed.iter().map(|state| name(*state)).collect();
     let text = format!("Namespace has invalid state: {}. Must be {}.", name(state), names.join(" or "));
