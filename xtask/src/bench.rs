@@ -45,6 +45,9 @@ pub struct Options {
     /// The reference server at this path instead of the one in .tools/venv
     #[arg(long, value_name = "PATH")]
     reference: Option<PathBuf>,
+    /// Measures the programs as they were built last
+    #[arg(long)]
+    as_built: bool,
     /// Writes all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -83,7 +86,13 @@ pub fn run(options: &Options) -> Result<()> {
         return guard::run();
     }
     let venv = Venv::prepare()?;
-    build(&["longhaul-server", "longhaul-load"])?;
+    if !options.as_built {
+        build(if options.wants("ours") {
+            &["longhaul-server", "longhaul-load"]
+        } else {
+            &["longhaul-load"]
+        })?;
+    }
     let mut sides = Vec::new();
     if options.wants("ours") {
         sides.push(Side::new("ours", Kind::Ours(host::program(Profile::Release, "longhaul"))));

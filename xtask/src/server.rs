@@ -1,7 +1,7 @@
 //! Starts a server, ours or the reference, on free ports with a folder of its own, and stops it.
 
 use std::{
-    env, fs,
+    fs,
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Stdio},
@@ -12,12 +12,12 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{http, process};
+use crate::{host, http, process};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a server may accept calls without answering over HTTP; then gRPC alone is taken for ready.
-const SILENT_HTTP_TIMEOUT: Duration = Duration::from_secs(5);
+const SILENT_HTTP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whose server it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,11 +136,12 @@ fn free_ports() -> Result<[u16; 3]> {
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// An empty folder under the system's temporary one.
+    /// An empty folder below the one that cargo builds into: the system's temporary folder may be memory, where a
+    /// sync costs nothing and a figure says nothing.
     pub fn create() -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("longhaul-xtask-{}-{number}", std::process::id()));
+        let path = host::target().join("tmp").join(format!("xtask-{}-{number}", std::process::id()));
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }

@@ -214,7 +214,7 @@ fn sdk_java(given: &Given) -> Result<Command> {
 
 fn chaos(given: &Given) -> Result<Command> {
     let mut command = python(given, "tests/chaos/kill9.py");
-    command.arg("--short");
+    command.args(["--kills", "5"]);
     Ok(command)
 }
 

@@ -42,7 +42,15 @@ pub struct Closed {
 pub struct Worker {
     /// Runs in the order of their completion.
     pub closed: mpsc::UnboundedReceiver<Closed>,
+    shared: Arc<Shared>,
     _pollers: JoinSet<()>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Connections break when the process ends; that says nothing about the server.
+        self.shared.failures.store(FAILURES_TOLD_MAX, Ordering::Relaxed);
+    }
 }
 
 impl Worker {
@@ -67,7 +75,7 @@ impl Worker {
                 Box::pin(async move { shared.activity_task(client).await })
             }));
         }
-        Self { closed, _pollers: set }
+        Self { closed, shared, _pollers: set }
     }
 }
 
