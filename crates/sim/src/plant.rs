@@ -1,0 +1,49 @@
+//! Faults planted on purpose, to see that the checks notice them. They live in the simulator's store and wires; the
+//! rooms know nothing of them.
+
+/// A planted fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    /// The store answers a commit at once and makes it durable later, if the fence still holds then.
+    ReplyBeforeCommit,
+    /// The store lets a commit of a stale owner through.
+    SkippedFence,
+    /// The store forgets an outbox row.
+    DroppedOutboxRow,
+    /// The store forgets a wake.
+    LostWake,
+    /// Every owner's clock is further ahead than the one before.
+    EarlyTimer,
+    /// An activity task that was handed to one poll is handed to another one too.
+    DoubleDispatch,
+    /// The store forgets buffered events.
+    LostBufferedEvent,
+    /// The answer of an earlier attempt counts for the present one.
+    StaleToken,
+    /// The store forgets a batch of history.
+    DroppedHistory,
+    /// The store forgets a row of visibility.
+    ForgottenRow,
+    /// A repeated signal comes under another request id.
+    StrippedRequestId,
+    /// The store forgets which run of an execution is the current one.
+    ForgottenCurrent,
+}
+
+impl Plant {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::ReplyBeforeCommit,
+        Self::SkippedFence,
+        Self::DroppedOutboxRow,
+        Self::LostWake,
+        Self::EarlyTimer,
+        Self::DoubleDispatch,
+        Self::LostBufferedEvent,
+        Self::StaleToken,
+        Self::DroppedHistory,
+        Self::ForgottenRow,
+        Self::StrippedRequestId,
+        Self::ForgottenCurrent,
+    ];
+}

@@ -1,0 +1,134 @@
+//! Programs that simulated workflows run. A program is drawn from dice and travels in the input of its run, so that a
+//! worker needs nothing but the history.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dice::Dice;
+
+/// A program: groups of steps, one group after the other, the steps of a group side by side.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Script {
+    /// The groups.
+    pub(crate) groups: Vec<Vec<Step>>,
+    /// What follows the last group.
+    pub(crate) end: End,
+    /// Whether it gives up as soon as it is asked to cancel.
+    pub(crate) heeds_cancel: bool,
+}
+
+/// A step. Numbers are milliseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Step {
+    /// An activity.
+    Activity(Work),
+    /// A timer.
+    Timer(u64),
+    /// A timer that is canceled once a shorter one has fired.
+    CanceledTimer(u64),
+    /// A marker.
+    Marker,
+    /// A child, with the number of its parent close policy; nobody waits for one that is abandoned.
+    Child(Box<Script>, i32),
+    /// A signal to another execution.
+    Signal(String),
+    /// A cancel request to another execution.
+    Cancel(String),
+    /// Waits until so many signals have come.
+    Await(usize),
+}
+
+/// An activity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Work {
+    /// Attempts that fail.
+    pub(crate) fails: i32,
+    /// Attempts at most; zero is any number.
+    pub(crate) attempts_max: i32,
+    /// Whether its failure can't be retried.
+    pub(crate) is_hopeless: bool,
+    /// How long an attempt takes.
+    pub(crate) takes: u64,
+    /// How long an attempt may take.
+    pub(crate) start_to_close: u64,
+    /// How long all attempts may take; zero is any time.
+    pub(crate) schedule_to_close: u64,
+    /// Longest time between heartbeats; zero is any time.
+    pub(crate) heartbeat: u64,
+    /// When the workflow gives it up; zero is never.
+    pub(crate) canceled_after: u64,
+}
+
+/// How a program ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum End {
+    /// With a result.
+    Complete,
+    /// With a failure.
+    Fail,
+    /// As another run with another program.
+    ContinueAsNew(Box<Script>),
+}
+
+/// Parent close policies by their public numbers.
+const TERMINATE: i32 = 1;
+/// The child is left alone.
+pub(crate) const ABANDON: i32 = 2;
+/// The child is asked to cancel.
+const REQUEST_CANCEL: i32 = 3;
+
+impl Script {
+    /// Draws a program. `depth` bounds children and runs that follow; `others` are executions it may write to.
+    pub(crate) fn draw(dice: &Dice, depth: u32, others: &[String]) -> Self {
+        let groups = dice.between(1, if depth == 0 { 2 } else { 4 });
+        let groups = (0..groups)
+            .map(|_| (0..dice.between(1, 3)).map(|_| Step::draw(dice, depth, others)).collect())
+            .collect();
+        let end = match dice.below(10) {
+            0 | 1 if depth > 0 => End::ContinueAsNew(Box::new(Self::draw(dice, depth - 1, others))),
+            2 => End::Fail,
+            _ => End::Complete,
+        };
+        Self { groups, end, heeds_cancel: dice.chance(600) }
+    }
+
+    /// Waits for `count` signals at first.
+    pub(crate) fn awaiting(mut self, count: usize) -> Self {
+        self.groups.insert(0, vec![Step::Await(count)]);
+        self
+    }
+}
+
+impl Step {
+    fn draw(dice: &Dice, depth: u32, others: &[String]) -> Self {
+        match dice.below(12) {
+            0..=4 => Self::Activity(Work::draw(dice)),
+            5 | 6 => Self::Timer(dice.between(1, 8000)),
+            7 => Self::CanceledTimer(dice.between(5000, 60_000)),
+            8 => Self::Marker,
+            9 | 10 if depth > 0 => {
+                let policy = *dice.pick(&[TERMINATE, ABANDON, REQUEST_CANCEL]);
+                Self::Child(Box::new(Script::draw(dice, depth - 1, others)), policy)
+            }
+            9 => Self::Signal(dice.pick(others).clone()),
+            10 => Self::Cancel(dice.pick(others).clone()),
+            _ => Self::Signal(dice.pick(others).clone()),
+        }
+    }
+}
+
+impl Work {
+    fn draw(dice: &Dice) -> Self {
+        let start_to_close = dice.between(1500, 6000);
+        let heartbeat = if dice.chance(300) { 1000 } else { 0 };
+        Self {
+            fails: *dice.pick(&[0, 0, 0, 1, 2]),
+            attempts_max: *dice.pick(&[0, 0, 1, 3]),
+            is_hopeless: dice.chance(50),
+            takes: *dice.pick(&[0, 0, 1, 700, 1200]),
+            start_to_close,
+            schedule_to_close: if dice.chance(200) { 20_000 } else { 0 },
+            heartbeat,
+            canceled_after: if dice.chance(100) { dice.between(1, 3000) } else { 0 },
+        }
+    }
+}

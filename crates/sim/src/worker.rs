@@ -1,0 +1,220 @@
+//! Workers: poll, play programs, do activities. They keep runs in a cache and have sticky queues; some die with a task
+//! in hand, answer late, answer twice, or answer for an attempt that is over.
+
+mod activities;
+mod cache;
+
+use std::{sync::Arc, time::Duration};
+
+use longhaul_proto::{
+    Refusal,
+    api::{
+        common::v1::WorkflowExecution,
+        enums::v1::{QueryResultType, TaskQueueKind, WorkflowTaskFailedCause},
+        history::v1::HistoryEvent,
+        query::v1::WorkflowQueryResult,
+        taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
+        workflowservice::v1::{
+            PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, RespondQueryTaskCompletedRequest,
+            RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskFailedRequest,
+        },
+    },
+};
+use longhaul_runtime::peers::PeerError;
+use parking_lot::Mutex;
+
+use crate::{
+    dice::Dice,
+    line::{Line, Said},
+    player::{Seen, failure, payloads},
+    world::{NAMESPACE_NAME, WORKFLOWS},
+};
+use cache::Cache;
+
+pub(crate) use activities::work_on_activities;
+pub(crate) use cache::decode;
+
+/// A worker of workflow tasks.
+struct Worker {
+    line: Line,
+    dice: Dice,
+    name: String,
+    cache: Mutex<Cache>,
+    is_sticky: bool,
+}
+
+/// Begins to work on workflow tasks, until the world ends.
+pub(crate) fn work_on_workflows(line: &Line, name: &str) {
+    let dice = line.world.dice(name);
+    let is_sticky = dice.chance(600);
+    let worker = Arc::new(Worker {
+        line: line.clone(),
+        is_sticky,
+        name: name.into(),
+        cache: Mutex::default(),
+        dice,
+    });
+    let tasks = &line.world.tasks;
+    for _ in 0..2 {
+        tasks.spawn("poll", poll(worker.clone(), false));
+    }
+    if is_sticky {
+        tasks.spawn("sticky poll", poll(worker.clone(), true));
+    }
+}
+
+async fn poll(worker: Arc<Worker>, sticky: bool) {
+    let clock = worker.line.world.clock;
+    loop {
+        let task_queue = if sticky { worker.sticky_queue() } else { normal_queue() };
+        let request = PollWorkflowTaskQueueRequest {
+            namespace: NAMESPACE_NAME.into(),
+            task_queue: Some(task_queue),
+            identity: worker.name.clone(),
+            ..Default::default()
+        };
+        match worker.line.poll(20, request).await {
+            Ok(answer) if answer.task_token.is_empty() => {}
+            Ok(answer) => worker.serve(answer).await,
+            Err(_) => clock.sleep(worker.dice.millis(100, 1000)).await,
+        }
+    }
+}
+
+fn normal_queue() -> TaskQueue {
+    TaskQueue { name: WORKFLOWS.into(), kind: TaskQueueKind::Normal as i32, normal_name: String::new() }
+}
+
+impl Worker {
+    fn sticky_queue(&self) -> TaskQueue {
+        TaskQueue {
+            name: format!("sticky of {}", self.name),
+            kind: TaskQueueKind::Sticky as i32,
+            normal_name: WORKFLOWS.into(),
+        }
+    }
+
+    /// Works on what a poll brought.
+    async fn serve(&self, answer: PollWorkflowTaskQueueResponse) {
+        let world = &self.line.world;
+        let Some(execution) = answer.workflow_execution.clone() else { return };
+        let is_query = answer.query.is_some();
+        world.say(format_args!(
+            "{} has {} of {}/{} attempt {}",
+            self.name,
+            if is_query { "a query" } else { "the workflow task" },
+            execution.workflow_id,
+            &execution.run_id[..8],
+            answer.attempt,
+        ));
+        if !is_query {
+            let task = (execution.run_id.clone(), String::new(), answer.started_event_id, answer.attempt);
+            *world.book.lock().handed.entry(task).or_default() += 1;
+        }
+        let rates = world.faults.rates();
+        if self.dice.chance(rates.dies) {
+            world.say(format_args!("{} dies with it", self.name));
+            *self.cache.lock() = Cache::default();
+            return;
+        }
+        let Some(events) = self.history(&answer, &execution).await else { return };
+        if is_query {
+            return self.answer_query(&answer, &events).await;
+        }
+        if self.dice.chance(rates.late) {
+            world.clock.sleep(self.dice.millis(9_000, 13_000)).await;
+        }
+        if self.dice.chance(rates.fails) {
+            return self.fail(&answer).await;
+        }
+        self.complete(answer, &execution, events).await;
+    }
+
+    /// The whole history up to the task.
+    async fn history(
+        &self,
+        answer: &PollWorkflowTaskQueueResponse,
+        execution: &WorkflowExecution,
+    ) -> Option<Vec<HistoryEvent>> {
+        let cached = self.cache.lock().get(&execution.run_id);
+        match cache::whole(&self.line, &self.dice, answer, execution, cached).await {
+            Ok(events) => Some(events),
+            Err(PeerError::Corrupt(text)) => {
+                self.line.world.accuse(format!("history of {}: {text}", execution.workflow_id));
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn answer_query(&self, answer: &PollWorkflowTaskQueueResponse, events: &[HistoryEvent]) {
+        let request = RespondQueryTaskCompletedRequest {
+            namespace: NAMESPACE_NAME.into(),
+            task_token: answer.task_token.clone(),
+            completed_type: QueryResultType::Answered as i32,
+            query_result: Some(payloads(&Seen::of(events).signals)),
+            ..Default::default()
+        };
+        let _ = self.line.poll(5, request).await;
+    }
+
+    async fn fail(&self, answer: &PollWorkflowTaskQueueResponse) {
+        let request = RespondWorkflowTaskFailedRequest {
+            namespace: NAMESPACE_NAME.into(),
+            task_token: answer.task_token.clone(),
+            cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure as i32,
+            failure: Some(failure("a bug in the workflow", false)),
+            identity: self.name.clone(),
+            ..Default::default()
+        };
+        self.line.insist(&self.dice, 5, request).await;
+    }
+
+    async fn complete(
+        &self,
+        answer: PollWorkflowTaskQueueResponse,
+        execution: &WorkflowExecution,
+        events: Vec<HistoryEvent>,
+    ) {
+        let world = &self.line.world;
+        let seen = Seen::of(&events);
+        let result = |_| WorkflowQueryResult {
+            result_type: QueryResultType::Answered as i32,
+            answer: Some(payloads(&seen.signals)),
+            ..Default::default()
+        };
+        let sticky = StickyExecutionAttributes {
+            worker_task_queue: Some(self.sticky_queue()),
+            schedule_to_start_timeout: Some(longhaul_kernel::time::to_proto(Duration::from_secs(5))),
+        };
+        let request = RespondWorkflowTaskCompletedRequest {
+            namespace: NAMESPACE_NAME.into(),
+            task_token: answer.task_token.clone(),
+            commands: seen.next(execution),
+            identity: self.name.clone(),
+            sticky_attributes: self.is_sticky.then_some(sticky),
+            query_results: answer.queries.iter().map(|(id, query)| (id.clone(), result(query))).collect(),
+            ..Default::default()
+        };
+        self.cache.lock().forget(&execution.run_id);
+        match self.line.insist(&self.dice, 4, request.clone()).await {
+            Said::Yes(_) => {
+                let task = (execution.run_id.clone(), answer.started_event_id);
+                world.book.lock().workflow_tasks.push(task);
+                if self.is_sticky {
+                    self.cache.lock().put(&execution.run_id, events);
+                }
+                if self.dice.chance(world.faults.rates().again)
+                    && self.line.ask(10, request).await.is_ok()
+                {
+                    world.accuse(format!(
+                        "a workflow task of {}/{} was completed twice",
+                        execution.workflow_id, execution.run_id
+                    ));
+                }
+            }
+            Said::No(Refusal::NotFound(_)) | Said::Unclear => {}
+            Said::No(refusal) => world.say(format_args!("{} is refused: {refusal:?}", self.name)),
+        }
+    }
+}
