@@ -1,6 +1,7 @@
 //! One file per command of a completed workflow task.
 
 mod activity;
+mod checks;
 mod child;
 mod close;
 mod continue_as_new;
@@ -14,7 +15,7 @@ use longhaul_proto::{
     Refusal,
     api::{
         command::v1::{Command, command::Attributes as A},
-        enums::v1::{CommandType, WorkflowTaskFailedCause as Cause},
+        enums::v1::WorkflowTaskFailedCause as Cause,
     },
 };
 
@@ -49,6 +50,7 @@ pub(super) fn apply(
     completion: &mut Completion,
     command: Command,
 ) -> Result<(), Fault> {
+    checks::attributes(&command)?;
     let metadata = command.user_metadata;
     match command.attributes {
         Some(A::ScheduleActivityTaskCommandAttributes(a)) => activity::schedule(t, completion, a, metadata),
@@ -73,41 +75,18 @@ pub(super) fn apply(
             properties::upsert_search_attributes(t, completion, a)
         }
         Some(A::ModifyWorkflowPropertiesCommandAttributes(a)) => properties::modify(t, completion, a),
-        Some(A::ProtocolMessageCommandAttributes(_)) => Ok(()),
-        Some(
-            A::ScheduleNexusOperationCommandAttributes(_)
-            | A::RequestCancelNexusOperationCommandAttributes(_),
-        ) => Err(Fault::Task(
-            Cause::FeatureDisabled,
-            "Nexus operations are not available on this server".into(),
+        // Nobody can register an endpoint, so that no operation is ever pending.
+        Some(A::ScheduleNexusOperationCommandAttributes(a)) => Err(Fault::Task(
+            Cause::BadScheduleNexusOperationAttributes,
+            format!("endpoint \"{}\" not found", a.endpoint),
         )),
-        None => Err(Fault::Refused(missing_attributes(command.command_type))),
+        Some(A::RequestCancelNexusOperationCommandAttributes(a)) => Err(Fault::Task(
+            Cause::BadRequestCancelNexusOperationAttributes,
+            format!(
+                "requested cancelation for a non-existing or already completed operation with scheduled event ID of {}",
+                a.scheduled_event_id
+            ),
+        )),
+        Some(A::ProtocolMessageCommandAttributes(_)) | None => Ok(()),
     }
-}
-
-/// A command that says its type and nothing else.
-fn missing_attributes(command_type: i32) -> Refusal {
-    let name =
-        CommandType::try_from(command_type).map_or_else(|_| command_type.to_string(), |t| format!("{t:?}"));
-    Refusal::invalid(format!("{name} command attributes are not set."))
-}
-
-/// Refuses a namespace other than the run's own.
-fn ensure_own_namespace(t: &Transition<'_>, namespace: &str, cause: Cause) -> Result<(), Fault> {
-    if namespace.is_empty() || namespace == t.context.namespace {
-        return Ok(());
-    }
-    if t.context.other_namespaces.iter().any(|other| other == namespace) {
-        return Err(Fault::Task(cause, "cross namespace commands are not allowed".into()));
-    }
-    Err(Fault::Refused(Refusal::NamespaceNotFound(namespace.to_owned())))
-}
-
-/// Refuses an id or name that is too long.
-fn ensure_length(t: &Transition<'_>, what: &str, text: &str, cause: Cause) -> Result<(), Fault> {
-    let limit = t.context.limits.id_bytes_max;
-    if text.len() <= limit {
-        return Ok(());
-    }
-    Err(Fault::Task(cause, format!("{what} exceeds length limit. Length={} Limit={limit}", text.len())))
 }

@@ -13,7 +13,7 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Completion, Fault};
+use super::{Completion, Fault, checks};
 use crate::{
     run::{DutyId, payload, retry, state::Phase, transition::Transition},
     time::{positive, to_proto_or_zero},
@@ -32,7 +32,9 @@ pub fn schedule(
     check(t, &a)?;
     let timeouts = Timeouts::of(t, &a)?;
     let mut queue = a.task_queue.unwrap_or_default();
-    queue.kind = TaskQueueKind::Normal as i32;
+    if queue.kind == TaskQueueKind::Unspecified as i32 {
+        queue.kind = TaskQueueKind::Normal as i32;
+    }
     let eager = a.request_eager_execution && queue.name == t.run.task_queue();
     let scheduled = ActivityTaskScheduledEventAttributes {
         activity_id: a.activity_id,
@@ -82,16 +84,10 @@ fn check(t: &Transition<'_>, a: &ScheduleActivityTaskCommandAttributes) -> Resul
     match &a.task_queue {
         None => return bad("taskQueue is not set".into()),
         Some(queue) if queue.name.is_empty() => return bad("missing task queue name".into()),
-        Some(queue) if queue.name.len() > limit => return bad("taskQueue length exceeds limit".into()),
-        Some(queue) if queue.name.starts_with("/_sys/") => {
-            return bad("task queue name cannot start with reserved prefix /_sys/".into());
-        }
-        Some(_) => {}
+        Some(queue) => checks::queue_name(t, &queue.name).map_err(|why| Fault::Task(BAD, why.into()))?,
     }
     retry::validate(a.retry_policy.as_ref()).map_err(|detail| Fault::Task(BAD, detail))?;
-    if a.priority.as_ref().is_some_and(|priority| priority.priority_key < 0) {
-        return bad("invalid priorities: priority key can't be negative".into());
-    }
+    checks::priority(a.priority.as_ref(), BAD)?;
     if t.run.activity_by_id(&a.activity_id).is_some() {
         return Err(Fault::Task(
             Cause::ScheduleActivityDuplicateId,

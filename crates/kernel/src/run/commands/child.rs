@@ -2,7 +2,6 @@
 
 use longhaul_proto::api::{
     command::v1::StartChildWorkflowExecutionCommandAttributes,
-    common::v1::Priority,
     enums::v1::{ParentClosePolicy, TaskQueueKind, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause},
     history::v1::{StartChildWorkflowExecutionInitiatedEventAttributes, history_event::Attributes},
     sdk::v1::UserMetadata,
@@ -10,11 +9,16 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Completion, Fault, ensure_length, ensure_own_namespace};
+use super::{
+    Completion, Fault,
+    checks::{self, Named},
+};
 use crate::{
     run::{DutyId, retry, transition::Transition},
     time::positive,
 };
+
+const BAD: Cause = Cause::BadStartChildExecutionAttributes;
 
 /// Initiates a child; it is started once this transition is durable.
 #[allow(deprecated)]
@@ -72,33 +76,43 @@ pub fn start(
     Ok(())
 }
 
-/// Refuses what can't be right.
+/// Refuses what can't be right, in the reference's order and words.
 #[allow(deprecated)]
 fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -> Result<(), Fault> {
-    let cause = Cause::BadStartChildExecutionAttributes;
-    ensure_own_namespace(t, &a.namespace, cause)?;
-    if a.workflow_id.is_empty() {
-        return Err(Fault::Task(
-            cause,
-            "Required field WorkflowId is not set on StartChildWorkflowExecutionCommand.".into(),
-        ));
+    checks::own_namespace(t, &a.namespace, BAD)?;
+    check_names(t, a)?;
+    let workflow_type = a.workflow_type.as_ref().map_or("", |workflow_type| &workflow_type.name);
+    let behind = format!(
+        "WorkflowId={} WorkflowType={workflow_type} Namespace={}",
+        a.workflow_id, t.context.namespace
+    );
+    let bad = |what: &str, why: &str| {
+        Fault::Task(BAD, format!("{what} on StartChildWorkflowExecutionCommand: {why}. {behind}"))
+    };
+    for (name, duration) in [
+        ("WorkflowExecutionTimeout", &a.workflow_execution_timeout),
+        ("WorkflowRunTimeout", &a.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &a.workflow_task_timeout),
+    ] {
+        checks::duration(duration.as_ref()).map_err(|why| bad(&format!("Invalid {name}"), why))?;
     }
-    let Some(workflow_type) = a.workflow_type.as_ref().filter(|workflow_type| !workflow_type.name.is_empty())
-    else {
+    retry::validate(a.retry_policy.as_ref()).map_err(|why| bad("invalid WorkflowRetryPolicy", &why))?;
+    if !a.cron_schedule.is_empty() {
+        crate::cron::validate(&a.cron_schedule).map_err(|why| bad("invalid CronSchedule", &why))?;
+    }
+    if let Some(queue) = &a.task_queue
+        && let Err(why) = checks::queue_name(t, &queue.name)
+    {
         return Err(Fault::Task(
-            cause,
+            BAD,
             format!(
-                "Required field WorkflowType is not set on StartChildWorkflowExecutionCommand. WorkflowId={} Namespace={}",
-                a.workflow_id, t.context.namespace
+                "invalid TaskQueue on StartChildWorkflowExecutionCommand: {why}. {behind} TaskQueue={}",
+                checks::queue_text(queue)
             ),
         ));
-    };
-    ensure_length(t, "WorkflowId", &a.workflow_id, cause)?;
-    ensure_length(t, "WorkflowType", &workflow_type.name, cause)?;
-    retry::validate(a.retry_policy.as_ref()).map_err(|detail| Fault::Task(cause, detail))?;
-    if !a.cron_schedule.is_empty() {
-        crate::cron::validate(&a.cron_schedule).map_err(|detail| Fault::Task(cause, detail))?;
     }
+    checks::priority(a.priority.as_ref(), BAD)?;
+    super::properties::check_search_attributes(t, a.search_attributes.as_ref())?;
     if t.run.children.len() >= t.context.limits.pending_children_max {
         return Err(Fault::Task(
             Cause::PendingChildWorkflowsLimitExceeded,
@@ -112,14 +126,35 @@ fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -
     let bytes = a.input.as_ref().map_or(0, Message::encoded_len);
     if bytes > t.context.limits.blob_bytes_max {
         return Err(Fault::Run(
-            cause,
+            BAD,
             "StartChildWorkflowExecutionCommandAttributes. Input exceeds size limit.".into(),
         ));
     }
-    if let Some(Priority { priority_key, .. }) = a.priority
-        && priority_key < 0
-    {
-        return Err(Fault::Task(cause, "invalid priorities: priority key can't be negative".into()));
+    Ok(())
+}
+
+/// Refuses a child without an id or a type, or with one that is too long.
+fn check_names(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -> Result<(), Fault> {
+    let (namespace, id) = (&t.context.namespace, &a.workflow_id);
+    let workflow_type = a.workflow_type.as_ref().map_or("", |workflow_type| &workflow_type.name);
+    let missing = |name: &str, told: &str| {
+        Err(Fault::Task(
+            BAD,
+            format!(
+                "Required field {name} is not set on StartChildWorkflowExecutionCommand. {told} Namespace={namespace}"
+            ),
+        ))
+    };
+    if id.is_empty() {
+        return missing("WorkflowId", &format!("WorkflowType={workflow_type}"));
     }
-    super::properties::check_search_attributes(t, a.search_attributes.as_ref())
+    if workflow_type.is_empty() {
+        return missing("WorkflowType", &format!("WorkflowId={id}"));
+    }
+    let command = "StartChildWorkflowExecutionCommand";
+    let behind = format!(" WorkflowType={workflow_type} Namespace={namespace}");
+    Named { command, name: "WorkflowId", text: id, before: "", behind: &behind }.check_length(t, BAD)?;
+    let (before, behind) = (format!("WorkflowId={id} "), format!(" Namespace={namespace}"));
+    Named { command, name: "WorkflowType", text: workflow_type, before: &before, behind: &behind }
+        .check_length(t, BAD)
 }

@@ -10,7 +10,10 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Completion, Fault, ensure_length};
+use super::{
+    Completion, Fault,
+    checks::{self, Named},
+};
 use crate::{
     run::{retry, transition::Transition},
     time::{positive, to_proto},
@@ -84,28 +87,29 @@ pub fn continue_as_new(
     Ok(())
 }
 
-/// Refuses what can't be right.
+/// Refuses what can't be right, in the reference's order and words.
 fn check(t: &Transition<'_>, a: &ContinueAsNewWorkflowExecutionCommandAttributes) -> Result<(), Fault> {
     let cause = Cause::BadContinueAsNewAttributes;
-    if let Some(workflow_type) = &a.workflow_type {
-        ensure_length(t, "WorkflowType", &workflow_type.name, cause)?;
+    let command = "ContinueAsNewWorkflowExecutionCommand";
+    let workflow_type = a.workflow_type.as_ref().map_or("", |workflow_type| &workflow_type.name);
+    Named { command, name: "WorkflowType", text: workflow_type, before: "", behind: "" }
+        .check_length(t, cause)?;
+    let queue = a.task_queue.as_ref().map_or_else(String::new, checks::queue_text);
+    let behind = format!("WorkflowType={workflow_type} TaskQueue={queue}");
+    if let Some(queue) = &a.task_queue {
+        checks::queue_name(t, &queue.name).map_err(|why| {
+            Fault::Task(cause, format!("error validating {command} TaskQueue: {why}. {behind}"))
+        })?;
     }
-    let negative = |duration: &Option<prost_types::Duration>| {
-        duration.as_ref().is_some_and(|duration| duration.seconds < 0 || duration.nanos < 0)
-    };
+    let bad = |what: &str, why: &str| Fault::Task(cause, format!("{what} on {command}: {why}. {behind}"));
     for (name, duration) in [
         ("WorkflowRunTimeout", &a.workflow_run_timeout),
         ("WorkflowTaskTimeout", &a.workflow_task_timeout),
         ("BackoffStartInterval", &a.backoff_start_interval),
     ] {
-        if negative(duration) {
-            return Err(Fault::Task(
-                cause,
-                format!("{name} is invalid on ContinueAsNewWorkflowExecutionCommand. negative duration"),
-            ));
-        }
+        checks::duration(duration.as_ref()).map_err(|why| bad(&format!("Invalid {name}"), why))?;
     }
-    retry::validate(a.retry_policy.as_ref()).map_err(|detail| Fault::Task(cause, detail))?;
+    retry::validate(a.retry_policy.as_ref()).map_err(|why| bad("invalid WorkflowRetryPolicy", &why))?;
     if a.input.as_ref().is_some_and(|input| input.encoded_len() > t.context.limits.blob_bytes_max) {
         return Err(Fault::Run(
             cause,

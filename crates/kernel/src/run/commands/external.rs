@@ -15,7 +15,10 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Completion, Fault, ensure_length, ensure_own_namespace};
+use super::{
+    Completion, Fault,
+    checks::{self, Named},
+};
 use crate::{
     ids::RunId,
     run::{DutyId, transition::Transition},
@@ -30,38 +33,14 @@ pub fn signal(
     metadata: Option<UserMetadata>,
 ) -> Result<(), Fault> {
     let cause = Cause::BadSignalWorkflowExecutionAttributes;
-    ensure_own_namespace(t, &a.namespace, cause)?;
+    checks::own_namespace(t, &a.namespace, cause)?;
     let Some(execution) = a.execution else {
         return Err(Fault::Task(
             cause,
             "Execution is not set on SignalExternalWorkflowExecutionCommand.".into(),
         ));
     };
-    if execution.workflow_id.is_empty() {
-        return Err(Fault::Task(
-            cause,
-            "WorkflowId is not set on SignalExternalWorkflowExecutionCommand.".into(),
-        ));
-    }
-    ensure_length(t, "WorkflowId", &execution.workflow_id, cause)?;
-    if !execution.run_id.is_empty() && RunId::parse(&execution.run_id).is_none() {
-        return Err(Fault::Task(
-            cause,
-            format!(
-                "Invalid RunId set on SignalExternalWorkflowExecutionCommand. WorkflowId={} RunId={} SignalName={}",
-                execution.workflow_id, execution.run_id, a.signal_name
-            ),
-        ));
-    }
-    if a.signal_name.is_empty() {
-        return Err(Fault::Task(
-            cause,
-            format!(
-                "SignalName is not set on SignalExternalWorkflowExecutionCommand. WorkflowId={} RunId={}",
-                execution.workflow_id, execution.run_id
-            ),
-        ));
-    }
+    check_signal(t, &execution, &a.namespace, &a.signal_name)?;
     if t.run.signals_out.len() >= t.context.limits.pending_signals_max {
         return Err(Fault::Task(
             Cause::PendingSignalsLimitExceeded,
@@ -95,6 +74,34 @@ pub fn signal(
     Ok(())
 }
 
+/// Refuses a signal that says too little, in the reference's order and words.
+fn check_signal(
+    t: &Transition<'_>,
+    execution: &WorkflowExecution,
+    namespace: &str,
+    signal_name: &str,
+) -> Result<(), Fault> {
+    let cause = Cause::BadSignalWorkflowExecutionAttributes;
+    let command = "SignalExternalWorkflowExecutionCommand";
+    let WorkflowExecution { workflow_id, run_id } = execution;
+    let behind = format!("Namespace={namespace} RunId={run_id} SignalName={signal_name}");
+    let bad = |detail: String| Err(Fault::Task(cause, detail));
+    if workflow_id.is_empty() {
+        return bad(format!("WorkflowId is not set on {command}. {behind}"));
+    }
+    Named { command, name: "WorkflowId", text: workflow_id, before: "", behind: &format!(" {behind}") }
+        .check_length(t, cause)?;
+    if !run_id.is_empty() && RunId::parse(run_id).is_none() {
+        return bad(format!("Invalid RunId set on {command}. WorkflowId={workflow_id} {behind}"));
+    }
+    if signal_name.is_empty() {
+        return bad(format!(
+            "SignalName is not set on {command}. WorkflowId={workflow_id} Namespace={namespace} RunId={run_id}"
+        ));
+    }
+    Ok(())
+}
+
 /// Sends a request to cancel.
 #[allow(deprecated)]
 pub fn request_cancel(
@@ -104,36 +111,8 @@ pub fn request_cancel(
     metadata: Option<UserMetadata>,
 ) -> Result<(), Fault> {
     let cause = Cause::BadRequestCancelExternalWorkflowExecutionAttributes;
-    ensure_own_namespace(t, &a.namespace, cause)?;
-    if a.workflow_id.is_empty() {
-        return Err(Fault::Task(
-            cause,
-            "WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.".into(),
-        ));
-    }
-    ensure_length(t, "WorkflowId", &a.workflow_id, cause)?;
-    if !a.run_id.is_empty() && RunId::parse(&a.run_id).is_none() {
-        return Err(Fault::Task(
-            cause,
-            format!(
-                "Invalid RunId set on RequestCancelExternalWorkflowExecutionCommand. WorkflowId={} RunId={}",
-                a.workflow_id, a.run_id
-            ),
-        ));
-    }
-    let started_here = t.run.children.values().any(|child| {
-        child.initiated.workflow_id == a.workflow_id
-            && child.initiated.workflow_task_completed_event_id == completion.event_id
-    });
-    if started_here {
-        return Err(Fault::Task(
-            cause,
-            format!(
-                "Start and RequestCancel for child workflow is not allowed in same workflow task. WorkflowId={} RunId={}",
-                a.workflow_id, a.run_id
-            ),
-        ));
-    }
+    checks::own_namespace(t, &a.namespace, cause)?;
+    check_cancel(t, completion, &a)?;
     if t.run.cancels_out.len() >= t.context.limits.pending_cancels_max {
         return Err(Fault::Task(
             Cause::PendingRequestCancelLimitExceeded,
@@ -156,5 +135,37 @@ pub fn request_cancel(
     let attributes = Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(initiated);
     let event_id = t.event_of(t.at, attributes, metadata, Vec::new());
     t.duty(DutyId::CancelExternal(event_id));
+    Ok(())
+}
+
+/// Refuses a request that says too little, in the reference's order and words.
+#[allow(deprecated)]
+fn check_cancel(
+    t: &Transition<'_>,
+    completion: &Completion,
+    a: &RequestCancelExternalWorkflowExecutionCommandAttributes,
+) -> Result<(), Fault> {
+    let cause = Cause::BadRequestCancelExternalWorkflowExecutionAttributes;
+    let command = "RequestCancelExternalWorkflowExecutionCommand";
+    let (id, run_id, namespace) = (&a.workflow_id, &a.run_id, &a.namespace);
+    let bad = |detail: String| Err(Fault::Task(cause, detail));
+    if id.is_empty() {
+        return bad(format!("WorkflowId is not set on {command}. Namespace={namespace} RunId={run_id}"));
+    }
+    let behind = format!("RunId={run_id} Namespace={namespace}");
+    Named { command, name: "WorkflowId", text: id, before: "", behind: &format!(" {behind}") }
+        .check_length(t, cause)?;
+    if !run_id.is_empty() && RunId::parse(run_id).is_none() {
+        return bad(format!("Invalid RunId set on {command}. WorkflowId={id} {behind}"));
+    }
+    let started_here = t.run.children.values().any(|child| {
+        child.initiated.workflow_id == *id
+            && child.initiated.workflow_task_completed_event_id == completion.event_id
+    });
+    if started_here {
+        return bad(format!(
+            "Start and RequestCancel for child workflow is not allowed in same workflow task. WorkflowId={id} {behind}"
+        ));
+    }
     Ok(())
 }

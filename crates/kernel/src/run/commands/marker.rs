@@ -8,7 +8,7 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Completion, Fault, ensure_length};
+use super::{Completion, Fault, checks::Named};
 use crate::run::transition::Transition;
 
 /// Records a marker.
@@ -24,7 +24,14 @@ pub fn record(
             "MarkerName is not set on RecordMarkerCommand.".into(),
         ));
     }
-    ensure_length(t, "MarkerName", &a.marker_name, Cause::BadRecordMarkerAttributes)?;
+    let name = Named {
+        command: "RecordMarkerCommand",
+        name: "MarkerName",
+        text: &a.marker_name,
+        before: "",
+        behind: "",
+    };
+    name.check_length(t, Cause::BadRecordMarkerAttributes)?;
     let bytes: usize = a.details.iter().map(|(name, payloads)| name.len() + payloads.encoded_len()).sum();
     if bytes > t.context.limits.blob_bytes_max {
         return Err(Fault::Run(

@@ -7,7 +7,7 @@ use longhaul_proto::api::{
     sdk::v1::UserMetadata,
 };
 
-use super::{Completion, Fault, ensure_length};
+use super::{Completion, Fault, checks::Named};
 use crate::run::{Change, Fact, transition::Transition};
 
 /// Starts a timer.
@@ -21,12 +21,18 @@ pub fn start(
     if a.timer_id.is_empty() {
         return Err(bad("TimerId is not set on StartTimerCommand."));
     }
-    ensure_length(t, "TimerId", &a.timer_id, Cause::BadStartTimerAttributes)?;
+    timer_id("StartTimerCommand", &a.timer_id).check_length(t, Cause::BadStartTimerAttributes)?;
     let Some(duration) = &a.start_to_fire_timeout else {
         return Err(bad("An invalid StartToFireTimeout is set on StartTimerCommand: missing duration"));
     };
     if duration.seconds < 0 || duration.nanos < 0 {
-        return Err(bad("An invalid StartToFireTimeout is set on StartTimerCommand: negative duration"));
+        return Err(Fault::Task(
+            Cause::BadStartTimerAttributes,
+            format!(
+                "An invalid StartToFireTimeout is set on StartTimerCommand: negative duration. TimerId={}",
+                a.timer_id
+            ),
+        ));
     }
     if t.run.timers.contains_key(&a.timer_id) {
         return Err(Fault::Task(
@@ -58,7 +64,7 @@ pub fn cancel(
             "TimerId is not set on CancelTimerCommand.".into(),
         ));
     }
-    ensure_length(t, "TimerId", &a.timer_id, Cause::BadCancelTimerAttributes)?;
+    timer_id("CancelTimerCommand", &a.timer_id).check_length(t, Cause::BadCancelTimerAttributes)?;
     let started_event_id = match t.run.timers.get(&a.timer_id) {
         Some(timer) => timer.started_event_id,
         None => unfire(t, &a.timer_id).ok_or_else(|| {
@@ -79,6 +85,10 @@ pub fn cancel(
     };
     t.event(Attributes::TimerCanceledEventAttributes(canceled));
     Ok(())
+}
+
+fn timer_id<'a>(command: &'a str, text: &'a str) -> Named<'a> {
+    Named { command, name: "TimerId", text, before: "", behind: "" }
 }
 
 /// Takes the firing of a timer out of the buffer, and answers the timer's started event.
