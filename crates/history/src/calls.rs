@@ -64,7 +64,7 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
             A::GetHistoryReverse(reads::reverse(room, namespace, request).await?)
         }
         C::Update(request) => A::Update(update::update(room, &caller, namespace, request).await?),
-        C::PollUpdate(request) => A::PollUpdate(update::poll(room, &caller, namespace, request).await?),
+        C::PollUpdate(request) => A::PollUpdate(update::poll(room, namespace, request).await?),
         C::MultiOperation(request) => {
             A::MultiOperation(multi::execute(room, &caller, namespace, request).await?)
         }

@@ -66,6 +66,8 @@ pub struct Turn<'a> {
     pub settings: &'a Settings,
     /// The run the job is about, if it exists.
     pub target: Option<RunId>,
+    /// What the job asked for.
+    pub asked: Target,
 }
 
 impl Cell {
@@ -135,9 +137,15 @@ impl Turn<'_> {
     /// # Errors
     /// `NotFound`, in the words of most calls.
     pub fn loaded(&self) -> Result<&Loaded, Refusal> {
-        self.target
-            .and_then(|run| self.cell.run(run))
-            .ok_or_else(|| Refusal::not_found(format!("workflow not found for ID: {}", self.cell.key.id)))
+        self.target.and_then(|run| self.cell.run(run)).ok_or_else(|| {
+            let id = &self.cell.key.id;
+            Refusal::not_found(match self.asked {
+                Target::Current => format!("workflow not found for ID: {id}"),
+                Target::Run(run) => {
+                    format!("workflow execution not found for workflow ID \"{id}\" and run ID \"{run}\"")
+                }
+            })
+        })
     }
 
     /// The run the job is about, for what is not part of its state.

@@ -199,6 +199,7 @@ async fn decide_all(shard: &Arc<Shard>, cell: &mut Cell, jobs: &mut VecDeque<Box
             draw: Draw::new(room.host.entropy.draw()),
             settings: &room.settings,
             target,
+            asked: job.target(),
         };
         job.decide(&mut turn);
     }

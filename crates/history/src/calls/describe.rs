@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longhaul_kernel::{Refusal, ids::NamespaceId};
+use longhaul_kernel::ids::NamespaceId;
 use longhaul_proto::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
@@ -22,15 +22,5 @@ pub async fn describe(
 ) -> Result<DescribeWorkflowExecutionResponse, PeerError> {
     let (key, run) = target(namespace, request.execution.as_ref())?;
     let shard = room.shard(&key)?;
-    let execution = request.execution.unwrap_or_default();
-    shard
-        .ask(key, run, move |turn| match turn.loaded() {
-            Ok(loaded) => Ok(loaded.run.describe(turn.context)),
-            Err(refusal) if execution.run_id.is_empty() => Err(refusal),
-            Err(_) => Err(Refusal::not_found(format!(
-                "workflow execution not found for workflow ID \"{}\" and run ID \"{}\"",
-                execution.workflow_id, execution.run_id
-            ))),
-        })
-        .await
+    shard.ask(key, run, move |turn| Ok(turn.loaded()?.run.describe(turn.context))).await
 }

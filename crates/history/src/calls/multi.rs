@@ -67,7 +67,7 @@ pub async fn execute(
     let Pair { started, known, asked } = pair;
     let run_id = started.run_id.clone();
     let link = (!known).then(|| start::started_link(&caller.namespace, &key.id, &run_id));
-    let reached = match update::wait(room, caller, &key, asked, &update_id, wanted).await {
+    let reached = match update::wait(room, &key, asked, &update_id, wanted).await {
         Ok(reached) => reached,
         Err(Ended::Refused(PeerError::Refused(refusal))) => {
             return Err(Refusal::MultiOperation {
@@ -88,13 +88,16 @@ pub async fn execute(
     };
     let start = StartWorkflowExecutionResponse {
         run_id,
-        first_execution_run_id: if known { String::new() } else { started.first_run_id },
-        started: started.started && !known,
+        first_execution_run_id: if started.started { started.first_run_id } else { String::new() },
+        started: started.started,
         status: started.status,
         link,
         eager_workflow_task: None,
     };
-    let update = update::response(&caller.namespace, &key, &update_id, reached);
+    let mut update = update::response(&caller.namespace, &key, &update_id, reached);
+    if known {
+        update.link = None;
+    }
     let responses = vec![
         Response { response: Some(response::Response::StartWorkflow(start)) },
         Response { response: Some(response::Response::UpdateWorkflow(update)) },

@@ -42,18 +42,9 @@ struct Seen {
 /// Looks at a run.
 async fn look(shard: &Arc<Shard>, key: &ExecutionKey, run: Target, from: i64) -> Result<Seen, PeerError> {
     let key = key.clone();
-    let id = key.id.clone();
     shard
         .ask(key, run, move |turn| {
-            let loaded = match (turn.loaded(), run) {
-                (Ok(loaded), _) => loaded,
-                (Err(refusal), Target::Current) => return Err(refusal),
-                (Err(_), Target::Run(run)) => {
-                    return Err(Refusal::not_found(format!(
-                        "workflow execution not found for workflow ID \"{id}\" and run ID \"{run}\""
-                    )));
-                }
-            };
+            let loaded = turn.loaded()?;
             let run: &Run = &loaded.run;
             Ok(Seen {
                 run_id: run.run_id.to_string(),

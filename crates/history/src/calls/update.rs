@@ -86,7 +86,7 @@ pub async fn update(
                 admit(turn, admitted)
             })
             .await?;
-        match wait(room, caller, &key, asked, &update_id, wanted).await {
+        match wait(room, &key, asked, &update_id, wanted).await {
             Ok(reached) => return Ok(response(&caller.namespace, &key, &update_id, reached)),
             Err(Ended::Refused(error)) => return Err(error),
             Err(Ended::Moved) if moves < MOVES && run == Target::Current => moves += 1,
@@ -126,14 +126,13 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<Asked>, Refusal> {
 /// Why there is no answer.
 pub async fn wait(
     room: &Arc<Room>,
-    caller: &Caller,
     key: &ExecutionKey,
     asked: Asked,
     update_id: &str,
     wanted: i32,
 ) -> Result<Reached, Ended> {
     let Asked { run_id, mut stage, mut news, place } = asked;
-    let until = patience(room, caller);
+    let until = patience(room);
     let reached = |stage, outcome| Ok(Reached { run_id: run_id.clone(), stage, outcome });
     loop {
         match stage {
@@ -183,11 +182,10 @@ fn waits(wanted: i32) -> bool {
     wanted == 0 || wanted == Stage::Accepted as i32 || wanted == Stage::Completed as i32
 }
 
-/// When a wait ends: ours after twenty seconds, or a little before the caller turns away.
-fn patience(room: &Room, caller: &Caller) -> i64 {
+/// When a wait ends. A caller with less patience is told by its own deadline, as on the reference.
+fn patience(room: &Room) -> i64 {
     let longest = Duration::from_secs(room.settings.history_wait_secs);
-    let own = room.host.clock.now() + i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX);
-    caller.deadline.map_or(own, |deadline| own.min(deadline - 100_000_000))
+    room.host.clock.now() + i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Reads the outcome of a completed update out of the history.
@@ -258,7 +256,6 @@ fn update_link(namespace: &str, key: &ExecutionKey, reached: &Reached) -> Option
 /// `NotFound` if nothing is known of it.
 pub async fn poll(
     room: &Arc<Room>,
-    caller: &Caller,
     namespace: NamespaceId,
     request: PollWorkflowExecutionUpdateRequest,
 ) -> Result<PollWorkflowExecutionUpdateResponse, PeerError> {
@@ -276,7 +273,7 @@ pub async fn poll(
         0 => Stage::Admitted as i32,
         stage => stage,
     });
-    let reached = match wait(room, caller, &key, asked, &reference.update_id, wanted).await {
+    let reached = match wait(room, &key, asked, &reference.update_id, wanted).await {
         Ok(reached) => reached,
         Err(Ended::Refused(error)) => return Err(error),
         Err(Ended::Moved) => {

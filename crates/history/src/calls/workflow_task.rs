@@ -100,19 +100,14 @@ pub async fn completed(
         LastWorker { sdk_name: caller.client_name.clone(), sdk_version: caller.client_version.clone() };
     let completed = shard
         .ask(key.clone(), Target::Run(token.run), move |turn| {
-            let cached = request.sticky_attributes.is_some();
             let task = TaskRef {
                 scheduled_event_id: token.fields.scheduled_event_id,
                 started_event_id: token.fields.started_event_id,
+                started_at: longhaul_kernel::time::Timestamp(token.fields.started_at),
                 attempt: token.fields.attempt,
                 request,
             };
-            decide_completed(
-                turn,
-                WorkflowTaskCompletion { task, worker, queries_wait: false },
-                cached,
-                results,
-            )
+            decide_completed(turn, WorkflowTaskCompletion { task, worker, queries_wait: false }, results)
         })
         .await?;
     if let Some(refusal) = completed.refused {
@@ -132,7 +127,6 @@ pub async fn completed(
 fn decide_completed(
     turn: &mut Turn<'_>,
     completion: WorkflowTaskCompletion,
-    cached: bool,
     results: std::collections::BTreeMap<String, WorkflowQueryResult>,
 ) -> Result<Completed, Refusal> {
     if turn.target.is_none() {
@@ -162,7 +156,8 @@ fn decide_completed(
         .iter()
         .filter_map(|event| poll_answer::activity_task(&loaded.run, &namespace, *event))
         .collect();
-    let next = if new_task { draft(turn, cached) } else { None };
+    // The worker that completed the task has everything up to it, sticky or not.
+    let next = if new_task { draft(turn, true) } else { None };
     Ok(Completed { refused: None, next, activities, reset_event_id })
 }
 
@@ -197,6 +192,7 @@ pub async fn failed(
             let task = TaskRef {
                 scheduled_event_id: token.fields.scheduled_event_id,
                 started_event_id: token.fields.started_event_id,
+                started_at: longhaul_kernel::time::Timestamp(token.fields.started_at),
                 attempt: token.fields.attempt,
                 request,
             };

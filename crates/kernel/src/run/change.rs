@@ -151,8 +151,8 @@ pub enum Fact {
 pub enum Volatile {
     /// An update was admitted.
     UpdateAdmitted(Box<UpdateRequest>),
-    /// The pending updates are with a worker, or no longer.
-    UpdatesSent(bool),
+    /// The waiting updates went to a worker with the task of this started event, or all of them wait again.
+    UpdatesSent(Option<i64>),
     /// An update is pending no more.
     UpdateGone(String),
     /// A workflow task was scheduled for updates alone.

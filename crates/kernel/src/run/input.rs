@@ -18,6 +18,7 @@ use super::{DutyId, state::LastWorker};
 use crate::{
     context::Context,
     ids::{NamespaceId, RunId},
+    time::Timestamp,
 };
 
 /// An input with its surroundings.
@@ -152,6 +153,8 @@ pub struct TaskRef<R> {
     pub scheduled_event_id: i64,
     /// The task's started event.
     pub started_event_id: i64,
+    /// When the task was started; a task that was lost may have had the same ids.
+    pub started_at: Timestamp,
     /// Attempt.
     pub attempt: i32,
     /// What it says.

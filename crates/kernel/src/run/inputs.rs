@@ -21,6 +21,8 @@ pub(super) mod workflow_task_started;
 
 use longhaul_proto::Refusal;
 
+use crate::time::Timestamp;
+
 use super::{
     ActivityRef, Run,
     state::{Activity, Phase, WorkflowTask},
@@ -36,6 +38,7 @@ fn started_task(
     run: &Run,
     scheduled_event_id: i64,
     started_event_id: i64,
+    started_at: Timestamp,
     attempt: i32,
 ) -> Result<&WorkflowTask, Refusal> {
     ensure_running(run)?;
@@ -44,7 +47,10 @@ fn started_task(
         .filter(|task| {
             task.scheduled_event_id == scheduled_event_id
                 && task.attempt == attempt
-                && task.started.as_ref().is_some_and(|started| started.event_id == started_event_id)
+                && task
+                    .started
+                    .as_ref()
+                    .is_some_and(|started| started.event_id == started_event_id && started.at == started_at)
         })
         .ok_or_else(|| Refusal::not_found("Workflow task not found."))
 }

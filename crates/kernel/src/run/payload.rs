@@ -28,10 +28,3 @@ pub fn json_string(text: &str) -> Payloads {
         payloads: vec![Payload { metadata, data: data.into_bytes().into(), external_payloads: Vec::new() }],
     }
 }
-
-/// A search attribute of type keyword list.
-pub fn keyword_list(items: &[&str]) -> Payload {
-    crate::visibility::encode(&crate::visibility::Value::KeywordList(
-        items.iter().map(|item| (*item).to_owned()).collect(),
-    ))
-}

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, collections::BTreeSet, time::Duration};
 
 use longhaul_proto::api::{
-    common::v1::{Payload, Payloads, Priority, WorkflowExecution},
+    common::v1::{Payload, Payloads, Priority, WorkerVersionStamp, WorkflowExecution},
     enums::v1::WorkflowExecutionStatus as Status,
     failure::v1::Failure,
     history::v1::{
@@ -143,6 +143,9 @@ pub struct Run {
     /// Where the run can be reset to by build: the first workflow task completed by each.
     #[n(39)]
     pub reset_points: Vec<Pb<ResetPointInfo>>,
+    /// Version of the worker that completed the last workflow task, as it told it.
+    #[n(41)]
+    pub worker_stamp: Option<Pb<WorkerVersionStamp>>,
     /// Updates that were accepted.
     #[n(40)]
     pub updates: BTreeMap<String, super::updates::Update>,

@@ -44,7 +44,7 @@ impl<'a> Transition<'a> {
     /// Folds a change and remembers it.
     pub fn change(&mut self, change: Change) {
         if matters(&change) {
-            self.settle_speculative();
+            self.settle_speculative(Some(""));
         }
         self.run.fold(&change);
         self.effects.changes.push(change);

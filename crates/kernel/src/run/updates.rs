@@ -37,8 +37,8 @@ pub struct Update {
 pub struct Pending {
     /// What was asked.
     pub request: Request,
-    /// Whether a worker has it, with its workflow task.
-    pub sent: bool,
+    /// The started event of the workflow task with which a worker has it.
+    pub sent: Option<i64>,
 }
 
 /// What memory knows of a run and the store does not.
@@ -91,7 +91,7 @@ impl Run {
 
     /// Whether an update waits for a workflow task.
     pub(super) fn update_waits(&self) -> bool {
-        self.in_memory.updates.iter().any(|pending| !pending.sent)
+        self.in_memory.updates.iter().any(|pending| pending.sent.is_none())
     }
 
     /// The updates that go to the worker with its workflow task.
@@ -101,7 +101,9 @@ impl Run {
         self.in_memory
             .updates
             .iter()
-            .filter(|pending| pending.sent)
+            .filter(|pending| {
+                pending.sent.is_some() && pending.sent == started.map(|started| started.event_id)
+            })
             .map(|pending| {
                 let id = update_id(&pending.request);
                 Protocol {
@@ -206,15 +208,16 @@ impl Transition<'_> {
 
     /// The worker that takes the workflow task takes the waiting updates with it.
     pub fn send_updates(&mut self) {
-        if self.run.update_waits() {
-            self.change(super::Change::Volatile(Volatile::UpdatesSent(true)));
+        let started = self.run.workflow_task.as_ref().and_then(|task| task.started.as_ref());
+        if let Some(event_id) = started.map(|started| started.event_id).filter(|_| self.run.update_waits()) {
+            self.change(super::Change::Volatile(Volatile::UpdatesSent(Some(event_id))));
         }
     }
 
     /// The workflow task is over without an answer: its updates wait for the next one.
     pub fn recall_updates(&mut self) {
-        if self.run.in_memory.updates.iter().any(|pending| pending.sent) {
-            self.change(super::Change::Volatile(Volatile::UpdatesSent(false)));
+        if self.run.in_memory.updates.iter().any(|pending| pending.sent.is_some()) {
+            self.change(super::Change::Volatile(Volatile::UpdatesSent(None)));
         }
     }
 
@@ -294,7 +297,7 @@ impl Transition<'_> {
     /// The pending update that a worker has.
     fn expect_sent(&self, id: &str, message: &str) -> Result<Pending, Fault> {
         match self.run.pending_update(id) {
-            Some(pending) if pending.sent => Ok(pending.clone()),
+            Some(pending) if pending.sent.is_some() => Ok(pending.clone()),
             Some(_) => Err(wrong_state(id, message, "Admitted")),
             None if self.run.updates.contains_key(id)
                 || self.rejected.iter().any(|rejected| rejected == id) =>
@@ -313,7 +316,7 @@ impl Transition<'_> {
         match self.run.updates.get(id) {
             Some(Update { completed_event_id: Some(_), .. }) => "ProvisionallyCompleted",
             Some(_) => "ProvisionallyAccepted",
-            None if self.run.pending_update(id).is_some_and(|pending| pending.sent) => "Sent",
+            None if self.run.pending_update(id).is_some_and(|pending| pending.sent.is_some()) => "Sent",
             None => "Admitted",
         }
     }
@@ -381,7 +384,7 @@ impl Transition<'_> {
             .in_memory
             .updates
             .iter()
-            .filter(|pending| pending.sent == sent)
+            .filter(|pending| pending.sent.is_some() == sent)
             .map(|pending| update_id(&pending.request).to_owned())
             .collect();
         for id in &ids {

@@ -83,6 +83,7 @@ impl Run {
             history_size_bytes: i64::try_from(self.history_bytes).unwrap_or(i64::MAX),
             execution_duration: closed.map(|closed| to_proto(closed.since(self.execution_time()))),
             root_execution: self.root(),
+            most_recent_worker_version_stamp: self.worker_stamp.as_ref().map(|stamp| stamp.0.clone()),
             first_run_id: self.first_run_id().to_owned(),
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
             ..WorkflowExecutionInfo::default()

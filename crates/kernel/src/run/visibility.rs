@@ -65,6 +65,10 @@ impl Run {
             info.state_transition_count = 0;
         }
         info.auto_reset_points = None;
+        info.first_run_id = String::new();
+        info.memo.get_or_insert_default();
+        info.search_attributes.get_or_insert_default();
+        info.most_recent_worker_version_stamp = None;
         Row {
             run: self.key(),
             start_time: self.start_time,

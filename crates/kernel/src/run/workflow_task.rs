@@ -119,18 +119,21 @@ impl Transition<'_> {
     }
 
     /// Something is about to be stored while a task is in memory alone. One that a worker has gets its events; one that
-    /// nobody has makes way for a real one.
-    pub fn settle_speculative(&mut self) {
+    /// nobody has makes way for a real one. `identity` stands in for the worker's, as the reference has it.
+    pub fn settle_speculative(&mut self, identity: Option<&str>) {
         let Some(task) = self.run.workflow_task.clone().filter(|task| task.kind == TaskKind::Speculative)
         else {
             return;
         };
         self.change(Change::Volatile(Volatile::TaskEnded));
-        let Some(started) = task.started else {
+        let Some(mut started) = task.started else {
             self.effects.duties.retain(|duty| *duty != DutyId::WorkflowTask);
             self.needs_task = true;
             return;
         };
+        if let Some(identity) = identity {
+            started.identity = identity.to_owned();
+        }
         let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
         let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
         self.event_of(started.at, started_attributes(scheduled_event_id, &started), None, Vec::new());
@@ -152,7 +155,7 @@ impl Transition<'_> {
     pub fn write_transient_events(&mut self) {
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Speculative {
-            self.settle_speculative();
+            self.settle_speculative(None);
         }
         if task.kind != TaskKind::Transient {
             return;
@@ -171,7 +174,7 @@ impl Transition<'_> {
         failure: Option<Failure>,
         identity: &str,
     ) {
-        self.settle_speculative();
+        self.settle_speculative(Some(""));
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Normal {
             let attributes = WorkflowTaskFailedEventAttributes {
@@ -194,7 +197,7 @@ impl Transition<'_> {
         if timeout_type == TimeoutType::ScheduleToStart {
             self.write_unstarted();
         }
-        self.settle_speculative();
+        self.settle_speculative(Some(""));
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Normal {
             let attributes = WorkflowTaskTimedOutEventAttributes {

@@ -65,9 +65,15 @@ impl Run {
         let updates = &mut self.in_memory.updates;
         match change {
             Volatile::UpdateAdmitted(request) => {
-                updates.push(Pending { request: (**request).clone(), sent: false });
+                updates.push(Pending { request: (**request).clone(), sent: None });
             }
-            Volatile::UpdatesSent(sent) => updates.iter_mut().for_each(|pending| pending.sent = *sent),
+            Volatile::UpdatesSent(None) => updates.iter_mut().for_each(|pending| pending.sent = None),
+            Volatile::UpdatesSent(sent) => {
+                updates
+                    .iter_mut()
+                    .filter(|pending| pending.sent.is_none())
+                    .for_each(|pending| pending.sent = *sent);
+            }
             Volatile::UpdateGone(id) => updates.retain(|pending| update_id(&pending.request) != id),
             Volatile::TaskScheduled(task) => self.workflow_task = Some(task.clone()),
             Volatile::TaskStarted(started) => {

@@ -12,10 +12,11 @@ use longhaul_proto::api::{
 use crate::{
     codec::Pb,
     run::{
-        Run, payload,
+        Run,
         state::{TaskKind, TaskStarted, WorkflowTask},
     },
     time::{Timestamp, positive},
+    visibility::{Value, ValueType, decode, encode},
 };
 
 impl Run {
@@ -62,7 +63,7 @@ impl Run {
         a: &WorkflowTaskCompletedEventAttributes,
         at: Timestamp,
     ) {
-        self.fold_build(id, at);
+        self.fold_build(id, a, at);
         self.workflow_task = None;
         self.workflow_task_attempt = 1;
         self.failed_workflow_tasks = 0;
@@ -70,20 +71,48 @@ impl Run {
         self.last_completed_event_id = id;
     }
 
-    /// Remembers the first workflow task of a build as a point to reset to.
-    fn fold_build(&mut self, completed_event_id: i64, at: Timestamp) {
+    /// Remembers the worker's build, and the first workflow task of each build as a point to reset to.
+    fn fold_build(
+        &mut self,
+        completed_event_id: i64,
+        a: &WorkflowTaskCompletedEventAttributes,
+        at: Timestamp,
+    ) {
+        #[allow(deprecated)]
+        let stamp = a.worker_version.as_ref();
+        if let Some(stamp) = stamp {
+            self.worker_stamp = Some(Pb(stamp.clone()));
+        }
+        let build_id = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
         let run_id = self.run_id.to_string();
-        if self.reset_points.iter().any(|point| point.run_id == run_id) {
+        if self.reset_points.iter().any(|point| point.run_id == run_id && point.build_id == build_id) {
             return;
         }
         self.reset_points.push(Pb(ResetPointInfo {
+            build_id: build_id.clone(),
             run_id,
             first_workflow_task_completed_id: completed_event_id,
             create_time: Some(at.to_proto()),
             resettable: true,
             ..ResetPointInfo::default()
         }));
-        let builds = Pb(payload::keyword_list(&["unversioned"]));
-        self.search_attributes.entry("BuildIds".to_owned()).or_insert(builds);
+        if self.reset_points.len() > RESET_POINTS_MAX {
+            self.reset_points.remove(0);
+        }
+        let mut builds = vec!["unversioned".to_owned()];
+        if let Some(Ok(Some(Value::KeywordList(known)))) = self
+            .search_attributes
+            .get("BuildIds")
+            .map(|payload| decode("BuildIds", payload, ValueType::KeywordList))
+        {
+            builds = known;
+        }
+        if !build_id.is_empty() {
+            builds.push(format!("unversioned:{build_id}"));
+        }
+        self.search_attributes.insert("BuildIds".to_owned(), Pb(encode(&Value::KeywordList(builds))));
     }
 }
+
+/// Points to reset to that a run remembers.
+const RESET_POINTS_MAX: usize = 20;

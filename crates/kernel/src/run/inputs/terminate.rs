@@ -37,6 +37,7 @@ impl Transition<'_> {
     /// Fails the workflow task that a worker has, because the run ends without it. Its buffered events are kept.
     pub fn force_close_task(&mut self) {
         if self.run.workflow_task_started() {
+            self.settle_speculative(Some("history-service"));
             self.fail_workflow_task(WorkflowTaskFailedCause::ForceCloseCommand, None, "history-service");
             self.needs_task = false;
         }

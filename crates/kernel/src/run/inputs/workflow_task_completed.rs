@@ -28,7 +28,13 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
     if !t.run.is_running() {
         return Err(Refusal::not_found("Workflow task not found."));
     }
-    let pending = super::started_task(t.run, task.scheduled_event_id, task.started_event_id, task.attempt)?;
+    let pending = super::started_task(
+        t.run,
+        task.scheduled_event_id,
+        task.started_event_id,
+        task.started_at,
+        task.attempt,
+    )?;
     let original_scheduled_at = pending.original_scheduled_at;
     commands::check_sequence(&task.request.commands)?;
     if is_heartbeat(&task.request)
@@ -40,11 +46,11 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
     }
     let worker = completion.worker;
     let before = t.run.clone();
-    let first_completion = before.reset_points.iter().all(|point| point.run_id != before.run_id.to_string());
+    let builds = before.reset_points.len();
     let identity = task.request.identity.clone();
     match complete(t, task, original_scheduled_at) {
         Ok(()) => {
-            if first_completion && !t.run.reset_points.is_empty() {
+            if t.run.reset_points.len() != builds {
                 t.effects.visible = true;
             }
             if t.run.last_worker.as_ref() != Some(&worker) && !worker.sdk_name.is_empty() {
@@ -137,17 +143,27 @@ fn carry_out(
     Ok(())
 }
 
+/// Events that may have been told with a task that is undone.
+const TOLD_EVENTS_MAX: i64 = 10;
+
 /// Whether the task was only for updates and every one of them is rejected.
 fn leaves_no_trace(t: &Transition<'_>, request: &RespondWorkflowTaskCompletedRequest) -> bool {
     let speculative = t.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
     let rejects = |message: &Protocol| {
         message.body.as_ref().is_some_and(|body| body.type_url.ends_with("temporal.api.update.v1.Rejection"))
     };
+    // What happened since the last task is told to the worker with this one, so it can't be undone for a worker that
+    // does not say it can bear that.
+    let told = t.run.next_event_id - (t.run.previous_started_event_id + 2);
+    let bears = request.capabilities.is_some_and(|can| can.discard_speculative_workflow_task_with_events);
+    let told_max = if bears { TOLD_EVENTS_MAX } else { 0 };
     speculative
+        && told <= told_max
         && request.commands.is_empty()
         && !request.force_create_new_workflow_task
         && request.messages.iter().all(rejects)
-        && !(request.messages.is_empty() && t.run.in_memory.updates.iter().any(|pending| pending.sent))
+        && !(request.messages.is_empty()
+            && t.run.in_memory.updates.iter().any(|pending| pending.sent.is_some()))
 }
 
 /// Lets a task that left no trace never have been.

@@ -9,7 +9,13 @@ use crate::run::{TaskRef, transition::Transition};
 
 /// Fails the task; the next attempt follows at once.
 pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedRequest>) -> Result<(), Refusal> {
-    super::started_task(t.run, task.scheduled_event_id, task.started_event_id, task.attempt)?;
+    super::started_task(
+        t.run,
+        task.scheduled_event_id,
+        task.started_event_id,
+        task.started_at,
+        task.attempt,
+    )?;
     let cause = WorkflowTaskFailedCause::try_from(task.request.cause).unwrap_or_default();
     t.fail_workflow_task(cause, task.request.failure, &task.request.identity);
     Ok(())

@@ -11,7 +11,9 @@ use longhaul_proto::api::{
         StartChildWorkflowExecutionCommandAttributes, StartTimerCommandAttributes,
         UpsertWorkflowSearchAttributesCommandAttributes, command::Attributes as A,
     },
-    common::v1::{ActivityType, Memo, Priority, RetryPolicy, SearchAttributes, WorkflowExecution, WorkflowType},
+    common::v1::{
+        ActivityType, Memo, Priority, RetryPolicy, SearchAttributes, WorkflowExecution, WorkflowType,
+    },
     enums::v1::{CommandType as T, ParentClosePolicy},
     taskqueue::v1::TaskQueue,
 };
@@ -66,7 +68,9 @@ fn command(text: &str) -> Command {
         "memo" => (T::ModifyWorkflowProperties, Some(memo(&w))),
         "nexus" => (
             T::ScheduleNexusOperation,
-            Some(A::ScheduleNexusOperationCommandAttributes(ScheduleNexusOperationCommandAttributes::default())),
+            Some(A::ScheduleNexusOperationCommandAttributes(
+                ScheduleNexusOperationCommandAttributes::default(),
+            )),
         ),
         "bare" => (T::StartTimer, None),
         "unknown" => {
@@ -98,15 +102,16 @@ fn queue(w: &Words, otherwise: &str) -> Option<TaskQueue> {
 }
 
 fn priority(w: &Words) -> Option<Priority> {
-    w.option("priority").map(|key| Priority { priority_key: key.parse().expect("a number"), ..Priority::default() })
+    w.option("priority")
+        .map(|key| Priority { priority_key: key.parse().expect("a number"), ..Priority::default() })
 }
 
 fn activity(w: &Words) -> A {
     let timeouts = ["start_to_close", "schedule_to_close"];
     let has_timeout = timeouts.iter().any(|option| w.option(option).is_some()) || w.has("without-timeout");
-    let start_to_close = w.duration("start_to_close").or_else(|| {
-        (!has_timeout).then(|| to_proto(std::time::Duration::from_secs(1000)))
-    });
+    let start_to_close = w
+        .duration("start_to_close")
+        .or_else(|| (!has_timeout).then(|| to_proto(std::time::Duration::from_secs(1000))));
     A::ScheduleActivityTaskCommandAttributes(ScheduleActivityTaskCommandAttributes {
         activity_id: w.word(1).replace("without-id", ""),
         activity_type: (!w.has("without-type"))
@@ -158,6 +163,7 @@ fn continue_as_new(w: &Words) -> A {
     })
 }
 
+#[allow(deprecated)]
 fn child(w: &Words) -> A {
     let policy = match w.text("policy").as_str() {
         "" => ParentClosePolicy::Unspecified,

@@ -94,7 +94,9 @@ impl Words {
 /// `x*3` stands for `xxx`.
 fn repeated(word: &str) -> String {
     match word.split_once('*') {
-        Some((text, count)) if !text.is_empty() && count.chars().all(|c| c.is_ascii_digit()) && !count.is_empty() => {
+        Some((text, count))
+            if !text.is_empty() && count.chars().all(|c| c.is_ascii_digit()) && !count.is_empty() =>
+        {
             text.repeat(count.parse().expect("digits"))
         }
         _ => word.to_owned(),
@@ -103,7 +105,8 @@ fn repeated(word: &str) -> String {
 
 /// Reads `5s`, `1.5s`, `2m`, `3h`, `4d`, `100ms`; a minus makes it negative.
 pub fn duration(text: &str) -> Duration {
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or_else(|| panic!("{text:?} has no unit"));
+    let unit_at =
+        text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or_else(|| panic!("{text:?} has no unit"));
     let number: f64 = text[..unit_at].parse().unwrap_or_else(|_| panic!("{text:?} is no duration"));
     let unit = match &text[unit_at..] {
         "ms" => 0.001,
@@ -164,7 +167,8 @@ pub fn show_failure(failure: &Failure) -> String {
         Some(_) => "other".into(),
         None => "none".into(),
     };
-    let cause = failure.cause.as_ref().map_or_else(String::new, |cause| format!(" because {}", show_failure(cause)));
+    let cause =
+        failure.cause.as_ref().map_or_else(String::new, |cause| format!(" because {}", show_failure(cause)));
     format!("{:?}({kind}){cause}", failure.message)
 }
 
