@@ -72,11 +72,13 @@ pub fn table(figures: &Value) -> String {
 pub fn page(figures: &Value, table: &str) -> String {
     let machine = &figures["machine"];
     format!(
-        "# Performance\n\nWritten by `cargo xtask bench`. Both servers as they ship but for limits on requests, which \
-         are lifted\nfor both; state on the same disk, the same load in alternating rounds; each figure is the median of {} rounds. Workflows have one activity; client and \
-         worker share the machine\nwith the server, and a load generator that speaks raw gRPC plays both.\n\n\
-         Machine: {}, {} cores, {} GB, Linux {}; making 4 kB durable takes {} ms; load\naverage at the end \
-         {}.\n{table}",
+        "# Performance\n\n\
+         Written by `cargo xtask bench`. Both servers as they ship, but for limits on requests, which are lifted for\n\
+         both; state on the same disk, the same load in alternating rounds; each figure is the median of {} rounds.\n\
+         Workflows have one activity. Client and worker share the machine with the server; a load generator that\n\
+         speaks raw gRPC plays both.\n\n\
+         Machine: {}, {} cores, {} GB, Linux {};\n\
+         at the end, making 4 kB durable took {} ms and the load average was {}.\n{table}",
         figures["rounds"],
         machine["processor"].as_str().unwrap_or_default(),
         machine["cores"],
