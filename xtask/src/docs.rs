@@ -18,7 +18,10 @@ pub struct Options {
 }
 
 /// Pages, and the arguments with which the binary prints each.
-const PAGES: [(&str, &[&str]); 1] = [("docs/reference/settings.md", &["config", "reference"])];
+const PAGES: [(&str, &[&str]); 2] = [
+    ("docs/reference/settings.md", &["config", "reference"]),
+    ("docs/reference/api-coverage.md", &["config", "api-coverage"]),
+];
 
 /// Regenerates the pages, or verifies them.
 pub fn run(options: &Options) -> Result<()> {

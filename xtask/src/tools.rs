@@ -62,10 +62,15 @@ pub fn npm(folder: &str) -> Result<()> {
         return Ok(());
     }
     println!("installing npm packages of {}", folder.display());
-    let verb = if lock.is_empty() { "install" } else { "ci" };
-    let mut command = process::command("npm");
-    command.args([verb, "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
-    process::succeed(command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    let install = |arguments: &[&str]| {
+        let mut command = process::command("npm");
+        command.args(arguments).args(["--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
+        process::succeed(command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
+    };
+    // A lock file made on another platform can lack optional packages of this one, which `ci` refuses.
+    if lock.is_empty() || install(&["ci"]).is_err() {
+        install(&["install", "--no-save"])?;
+    }
     fs::write(stamp, lock)?;
     Ok(())
 }
