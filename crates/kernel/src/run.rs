@@ -19,6 +19,8 @@ mod retry;
 mod start;
 mod state;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod transition;
 mod updates;
 mod view;

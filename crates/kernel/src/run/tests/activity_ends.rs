@@ -98,16 +98,18 @@ fn an_activity_that_no_worker_has_can_be_completed_by_its_id() {
 }
 
 #[test]
-fn an_activity_that_no_worker_has_can_not_be_failed_by_its_id() {
+fn an_activity_that_no_worker_has_can_not_be_alive() {
     check(
         "
         start order; poll; complete: activity a
         --
-        heartbeat a by-id; activity-failed a by-id; activity-canceled a by-id
+        heartbeat a by-id; poll-activity a; heartbeat a by-id
         ",
         expect![[r#"
             refused: not found: invalid activityID or activity already timed out or invoking workflow is completed
-            refused: unable to mark activity as canceled without activity being request canceled first
+              -Activity(5)
+            activity task
+            cancel_requested=false
         "#]],
     );
 }
@@ -258,7 +260,7 @@ fn intervals_grow_to_the_longest() {
 fn details_of_the_last_attempt_are_kept() {
     check(
         "
-        start order; poll; complete: activity a interval=1s heartbeat=10s; poll-activity a
+        start order; poll; complete: activity a interval=1s heartbeat=10s attempts=2; poll-activity a
         --
         activity-failed a boom details=half; wait 1s; poll-activity a; wait 10s
         ",
@@ -267,6 +269,11 @@ fn details_of_the_last_attempt_are_kept() {
               +Activity(5) on q attempt=2 stamp=0
               -Activity(5)
             activity task
+            at 11s:
+            6 ActivityTaskStarted scheduled=5 by=worker attempt=2 after "boom"(Oops) at 1s
+            7 ActivityTaskTimedOut scheduled=5 started=6 "activity Heartbeat timeout"(Heartbeat after half) retry_state=MaximumAttemptsReached
+            8 WorkflowTaskScheduled on=q
+              +WorkflowTask on q
         "#]],
     );
 }
@@ -333,14 +340,14 @@ fn a_long_failure_is_cut_short_in_state() {
         "
         limit failure=200; start order; poll; complete: activity a interval=1s; poll-activity a
         --
-        activity-failed a x*250; wait 1s; poll-activity a; activity-done a
+        activity-failed a y*250; wait 1s; poll-activity a; activity-done a
         ",
         expect![[r#"
             at 1s:
               +Activity(5) on q attempt=2 stamp=0
               -Activity(5)
             activity task
-            6 ActivityTaskStarted scheduled=5 by=worker attempt=2 after "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"(Oops)
+            6 ActivityTaskStarted scheduled=5 by=worker attempt=2 after "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"(Oops)
             7 ActivityTaskCompleted scheduled=5 started=6
             8 WorkflowTaskScheduled on=q
               +WorkflowTask on q

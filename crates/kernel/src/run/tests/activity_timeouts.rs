@@ -178,9 +178,13 @@ fn start_to_close_listed_as_not_to_be_retried() {
         "
         start order; poll; complete: activity a start_to_close=1s never=TemporalTimeout:Heartbeat; poll-activity a
         --
-        wait 1s
+        wait 1s; show; wait 1s
         ",
-        expect![[""]],
+        expect![[r#"
+            Running after 5 transitions, no task, activities 1
+            at 2s:
+              +Activity(5) on q attempt=2 stamp=0
+        "#]],
     );
 }
 

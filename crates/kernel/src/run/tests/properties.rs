@@ -34,7 +34,7 @@ fn search_attributes_are_changed() {
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 UpsertWorkflowSearchAttributes ["TemporalScheduledById"]
             6 WorkflowExecutionContinuedAsNew next=run-2 queue=q
-                1 WorkflowExecutionStarted backoff=1s continues=run-1 initiator=Workflow
+                1 WorkflowExecutionStarted backoff=1s continues=run-1 initiator=Workflow attributes=["TemporalScheduledById"]
         "#]],
     );
 }
@@ -50,7 +50,7 @@ fn bad_search_attributes_fail_the_task() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadSearchAttributes "BadSearchAttributes: SearchAttributes is not set on UpsertWorkflowSearchAttributesCommand."(Server) by=worker
               +WorkflowTask on q
-            answers: BadSearchAttributes: SearchAttributes is not set on UpsertWorkflowSearchAttributesCommand.
+            answers: BadSearchAttributes
         "#]],
     );
     check(
@@ -62,7 +62,7 @@ fn bad_search_attributes_fail_the_task() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadSearchAttributes "BadSearchAttributes: IndexedFields is not set on UpsertWorkflowSearchAttributesCommand."(Server) by=worker
               +WorkflowTask on q
-            answers: BadSearchAttributes: IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.
+            answers: BadSearchAttributes
         "#]],
     );
     check(
@@ -74,7 +74,7 @@ fn bad_search_attributes_fail_the_task() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadSearchAttributes "BadSearchAttributes: Namespace default has no mapping defined for search attribute Nonsense"(Server) by=worker
               +WorkflowTask on q
-            answers: BadSearchAttributes: Namespace default has no mapping defined for search attribute Nonsense
+            answers: BadSearchAttributes
         "#]],
     );
 }
@@ -90,7 +90,7 @@ fn bad_memos_fail_the_task() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadModifyWorkflowPropertiesAttributes "BadModifyWorkflowPropertiesAttributes: UpsertedMemo is not set on ModifyWorkflowPropertiesCommand."(Server) by=worker
               +WorkflowTask on q
-            answers: BadModifyWorkflowPropertiesAttributes: UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.
+            answers: BadModifyWorkflowPropertiesAttributes
         "#]],
     );
     check(
@@ -102,7 +102,7 @@ fn bad_memos_fail_the_task() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadModifyWorkflowPropertiesAttributes "BadModifyWorkflowPropertiesAttributes: UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand."(Server) by=worker
               +WorkflowTask on q
-            answers: BadModifyWorkflowPropertiesAttributes: UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand.
+            answers: BadModifyWorkflowPropertiesAttributes
         "#]],
     );
 }
@@ -129,7 +129,7 @@ fn markers_are_recorded() {
         expect![[r#"
             4 WorkflowTaskFailed cause=BadRecordMarkerAttributes "BadRecordMarkerAttributes: MarkerName is not set on RecordMarkerCommand."(Server) by=worker
               +WorkflowTask on q
-            answers: BadRecordMarkerAttributes: MarkerName is not set on RecordMarkerCommand.
+            answers: BadRecordMarkerAttributes
         "#]],
     );
     check(
@@ -139,9 +139,9 @@ fn markers_are_recorded() {
         complete: marker x*1001
         ",
         expect![[r#"
-            4 WorkflowTaskFailed cause=BadRecordMarkerAttributes "BadRecordMarkerAttributes: MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx Length=1001 Limit=1000"(Server) by=worker
+            4 WorkflowTaskFailed cause=BadRecordMarkerAttributes "BadRecordMarkerAttributes: MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=x*1001 Length=1001 Limit=1000"(Server) by=worker
               +WorkflowTask on q
-            answers: BadRecordMarkerAttributes: MarkerName on RecordMarkerCommand exceeds length limit. MarkerName=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx Length=1001 Limit=1000
+            answers: BadRecordMarkerAttributes
         "#]],
     );
 }

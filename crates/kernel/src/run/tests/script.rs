@@ -57,8 +57,8 @@ struct Player {
     at: Timestamp,
     draw: Draw,
     limits: Limits,
-    /// Workflow task that the worker holds: scheduled event, started event, attempt.
-    task: (i64, i64, i32),
+    /// The workflow task that the worker holds, as its token tells it.
+    task: TaskRef<()>,
     /// Activity tasks that were handed out, by activity id: scheduled event, attempt.
     tokens: BTreeMap<String, (i64, i32)>,
     stored: Stored,
@@ -83,7 +83,13 @@ impl Player {
             at: BEGIN,
             draw: Draw::new(7),
             limits: Limits::default(),
-            task: (0, 0, 0),
+            task: TaskRef {
+                scheduled_event_id: 0,
+                started_event_id: 0,
+                started_at: BEGIN,
+                attempt: 0,
+                request: (),
+            },
             tokens: BTreeMap::new(),
             stored: Stored::default(),
             next: None,
@@ -154,7 +160,13 @@ impl Player {
         if let Some(task) = &self.run.workflow_task
             && let Some(started) = &task.started
         {
-            self.task = (task.scheduled_event_id, started.event_id, task.attempt);
+            self.task = TaskRef {
+                scheduled_event_id: task.scheduled_event_id,
+                started_event_id: started.event_id,
+                started_at: started.at,
+                attempt: task.attempt,
+                request: (),
+            };
         }
         let expired = effects.expired;
         if let Some(next) = effects.next_run {
@@ -353,8 +365,8 @@ impl Player {
     }
 
     fn task_ref<R>(&self, request: R) -> TaskRef<R> {
-        let (scheduled_event_id, started_event_id, attempt) = self.task;
-        TaskRef { scheduled_event_id, started_event_id, attempt, request }
+        let TaskRef { scheduled_event_id, started_event_id, started_at, attempt, .. } = self.task;
+        TaskRef { scheduled_event_id, started_event_id, started_at, attempt, request }
     }
 
     /// What an activity's worker says: by the token it was given, or by the id.

@@ -8,7 +8,7 @@ use super::check;
 fn a_start_schedules_the_first_workflow_task() {
     check(
         "
-        start order input=hello memo=v priority=2
+        start order input=hello memo=v
         ",
         expect![[r#"
             1 WorkflowExecutionStarted input=hello memo=["k"]

@@ -138,7 +138,7 @@ fn a_fired_timer_can_not_be_canceled() {
         expect![[r#"
             9 WorkflowTaskFailed cause=BadCancelTimerAttributes "BadCancelTimerAttributes: invalid history builder state for action: add-timer-canceled-event, TimerID: t"(Server) by=worker
               +WorkflowTask on q
-            answers: BadCancelTimerAttributes: invalid history builder state for action: add-timer-canceled-event, TimerID: t
+            answers: BadCancelTimerAttributes
         "#]],
     );
 }
@@ -169,7 +169,7 @@ fn an_id_may_not_be_used_twice() {
         expect![[r#"
             4 WorkflowTaskFailed cause=StartTimerDuplicateId "StartTimerDuplicateId: invalid history builder state for action: add-timer-started-event, TimerID: t"(Server) by=worker
               +WorkflowTask on q
-            answers: StartTimerDuplicateId: invalid history builder state for action: add-timer-started-event, TimerID: t
+            answers: StartTimerDuplicateId
         "#]],
     );
 }

@@ -1,7 +1,10 @@
 //! Transcripts: every event with what matters of it, buffered ones after a `~`, what the run took upon itself after a
 //! `+`, what it got rid of after a `-`, and the answer.
 
-use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes as E};
+use longhaul_proto::{
+    Refusal,
+    api::history::v1::{HistoryEvent, history_event::Attributes as E},
+};
 
 use super::{
     script::BEGIN,
@@ -18,12 +21,12 @@ pub fn time(at: Timestamp) -> String {
     show_seconds(length.as_secs().cast_signed(), length.subsec_nanos().cast_signed())
 }
 
-/// Puts names in the place of run ids.
+/// Puts names in the place of run ids, and shortens a thousand letters.
 pub fn rename(mut text: String, names: &[(String, String)]) -> String {
     for (id, name) in names {
         text = text.replace(id, name);
     }
-    text
+    text.replace(&"x".repeat(1001), "x*1001")
 }
 
 /// What stands in a run, in short.
@@ -92,10 +95,7 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
     match reply {
         Reply::Done => Vec::new(),
         Reply::Already => vec!["already".into()],
-        Reply::Refused(refusal) => vec![match refusal {
-            longhaul_proto::Refusal::InvalidArgument(text) => format!("answers: {text}"),
-            other => format!("answers: {other:?}"),
-        }],
+        Reply::Refused(refusal) => vec![format!("answers: {}", answer(refusal))],
         Reply::Stale => vec!["stale".into()],
         Reply::WorkflowTask => {
             let attempt = run.workflow_task.as_ref().map_or(0, |task| task.attempt);
@@ -116,6 +116,16 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
             }
             lines
         }
+    }
+}
+
+/// The text of a refusal, up to its colon: the rest is in the event.
+fn answer(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::InvalidArgument(text) => {
+            text.split_once(':').map_or(text.as_str(), |(name, _)| name).to_owned()
+        }
+        other => format!("{other:?}"),
     }
 }
 
@@ -167,6 +177,9 @@ fn details(attributes: &E) -> Option<Vec<String>> {
             a.continued_failure.as_ref().map_or_else(String::new, |f| format!("after {}", show_failure(f))),
             format!("last_result={}", show(a.last_completion_result.as_ref())),
             a.memo.as_ref().map_or_else(String::new, |memo| format!("memo={:?}", memo.fields.keys())),
+            a.search_attributes
+                .as_ref()
+                .map_or_else(String::new, |a| format!("attributes={:?}", a.indexed_fields.keys())),
             a.retry_policy.as_ref().map_or_else(String::new, |_| "retry_policy".into()),
             format!("cron={}", a.cron_schedule),
         ],
