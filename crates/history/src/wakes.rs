@@ -89,6 +89,7 @@ pub async fn run(room: Arc<Room>) {
             room.host.tasks.spawn("tick", async move { tick(&woken, run).await });
         }
         tokio::select! {
+            biased;
             () = room.host.clock.sleep_until(next.0) => {}
             () = room.wakes.earlier.notified() => {}
         }

@@ -183,6 +183,7 @@ async fn within(
     let gone = || PeerError::Busy("buffered query cleared, please retry".into());
     let Some(deadline) = caller.deadline else { return receiver.await.map_err(|_| gone()) };
     tokio::select! {
+        biased;
         released = receiver => released.map_err(|_| gone()),
         () = room.host.clock.sleep_until(deadline - MARGIN_NANOS) => Err(late()),
     }

@@ -90,6 +90,7 @@ pub async fn forward(
         let nothing_new = seen.is_open && if close_only { true } else { from >= seen.next_event_id };
         if let Some(news) = news.as_mut().filter(|_| nothing_new) {
             tokio::select! {
+                biased;
                 _ = news.changed() => continue,
                 () = room.host.clock.sleep_until(until) => {
                     return Ok(nothing_yet(&key, &seen.run_id, from));
