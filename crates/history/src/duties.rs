@@ -141,7 +141,7 @@ pub async fn recover(shard: Arc<Shard>) {
                 Ok(task) if !row.record.is_empty() && !task.sticky => {
                     dispatch_task(shard.clone(), row.run, task, None).await;
                 }
-                _ => remember(&shard, row.run, id).await,
+                _ => remember(&shard, row.run, Some(id)).await,
             }
         }
         if is_last {
@@ -150,22 +150,44 @@ pub async fn recover(shard: Arc<Shard>) {
     }
 }
 
-/// Fulfils a duty of which only the name is known.
-async fn remember(shard: &Arc<Shard>, run: RunKey, id: DutyId) {
+/// Finds what the runs owe and when they wake, in the background, after a commit of which nobody knows whether it
+/// happened. A duty that is being fulfilled already is fulfilled twice, which its receiver can tell.
+pub fn recall(shard: &Arc<Shard>, runs: Vec<RunKey>) {
     let owner = shard.clone();
-    let target = Target::Run(run.run);
-    let outcome = shard
-        .ask(run.execution.clone(), target, move |turn| {
-            if let Ok(loaded) = turn.loaded()
-                && let Some(duty) = loaded.run.duty(id)
-            {
-                fulfil(&owner, &loaded.run, id, duty);
+    shard.room.host.tasks.spawn("recall", async move {
+        for run in runs {
+            remember(&owner, run, None).await;
+        }
+    });
+}
+
+/// Fulfils a duty of which only the name is known; without a name, everything the run owes. Goes on until the run
+/// could be asked.
+async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
+    loop {
+        let owner = shard.clone();
+        let outcome = shard
+            .ask(run.execution.clone(), Target::Run(run.run), move |turn| {
+                let Ok(loaded) = turn.loaded() else { return Ok(()) };
+                for id in loaded.run.duties.iter().filter(|id| only.is_none_or(|only| only == **id)) {
+                    if let Some(duty) = loaded.run.duty(*id) {
+                        fulfil(&owner, &loaded.run, *id, duty);
+                    }
+                }
+                owner.room.wakes.change(loaded.run.key(), None, loaded.run.wake);
+                Ok(())
+            })
+            .await;
+        match outcome {
+            Ok(()) => return,
+            Err(PeerError::Busy(_) | PeerError::Unknown(_)) => {
+                shard.room.host.clock.sleep(Duration::from_millis(200)).await;
             }
-            Ok(())
-        })
-        .await;
-    if let Err(error) = outcome {
-        tracing::warn!(%run, %error, "duty can't be found again");
+            Err(error) => {
+                tracing::warn!(%run, %error, "duty can't be found again");
+                return;
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::{
     cell::{Cell, Target, Turn},
+    duties,
     shard::Shard,
 };
 
@@ -156,17 +157,22 @@ async fn drive(execution: Arc<Execution>, shard: Arc<Shard>) {
         }
         let current = cell.get_or_insert_with(|| Cell::new(execution.key.clone()));
         decide_all(&shard, current, &mut jobs).await;
-        let wrote = !current.writes.is_empty();
+        let written: Vec<_> = current.writes.iter().map(|write| write.run.clone()).collect();
         let committed = commit(&shard, current).await;
         if committed.is_ok() {
             let after = std::mem::take(&mut current.after);
-            if wrote {
+            if !written.is_empty() {
                 execution.announce();
             }
             shard.after_commit(current, after);
         } else {
             // What was decided did not happen, or may not have: the truth is in the store.
             cell = None;
+        }
+        if let Err(PeerError::Unknown(_)) = committed {
+            // If it happened, what follows from it is owed all the same.
+            execution.announce();
+            duties::recall(&shard, written);
         }
         for job in jobs {
             job.answer(committed.clone());

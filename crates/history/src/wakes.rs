@@ -131,8 +131,11 @@ async fn tick(room: &Arc<Room>, run: RunKey) {
             })
             .await;
         match outcome {
-            Err(PeerError::Busy(_)) => room.host.clock.sleep(Duration::from_millis(200)).await,
-            Err(PeerError::Unknown(_) | PeerError::Lost(_) | PeerError::Corrupt(_)) => {
+            // A tick that has happened does nothing the second time.
+            Err(PeerError::Busy(_) | PeerError::Unknown(_)) => {
+                room.host.clock.sleep(Duration::from_millis(200)).await;
+            }
+            Err(PeerError::Lost(_) | PeerError::Corrupt(_)) => {
                 tracing::warn!(%run, ?outcome, "tick failed");
                 return;
             }
