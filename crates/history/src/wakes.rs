@@ -74,10 +74,12 @@ pub async fn run(room: Arc<Room>) {
     let ahead = Duration::from_secs(room.settings.wakes_ahead_secs);
     loop {
         let now = Timestamp(room.host.clock.now());
-        let refill = room.wakes.held.lock().until - ahead / 2;
-        if now >= refill
+        let until = room.wakes.held.lock().until;
+        if now >= until - ahead / 2
             && let Err(error) = fill(&room, now + ahead).await
         {
+            // Not every wake up to then is held, so it does not count as filled.
+            room.wakes.held.lock().until = until;
             tracing::warn!(%error, "wakes can't be read");
             room.host.clock.sleep(Duration::from_secs(1)).await;
             continue;
