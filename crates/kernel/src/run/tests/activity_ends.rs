@@ -288,7 +288,7 @@ fn a_failure_without_a_failure_is_accepted() {
         ",
         expect![[r#"
             6 ActivityTaskStarted scheduled=5 by=worker
-            7 ActivityTaskFailed scheduled=5 started=6 ""(none) retry_state=MaximumAttemptsReached
+            7 ActivityTaskFailed scheduled=5 started=6 retry_state=MaximumAttemptsReached
             8 WorkflowTaskScheduled on=q
               +WorkflowTask on q
         "#]],
@@ -307,8 +307,7 @@ fn an_eager_activity_is_given_with_the_answer() {
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 ActivityTaskScheduled a start_to_close=1000s
             6 ActivityTaskScheduled b start_to_close=1000s
-              +Activity(6) on elsewhere attempt=1 stamp=0
-            eager activities [5]
+            eager activities [5, 6]
             7 ActivityTaskStarted scheduled=5 by=worker
             8 ActivityTaskCompleted scheduled=5 started=7
             9 WorkflowTaskScheduled on=q

@@ -50,7 +50,7 @@ fn continue_as_new_waits_until_a_second_has_passed() {
         expect![[r#"
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 WorkflowExecutionContinuedAsNew next=run-2 queue=q
-                1 WorkflowExecutionStarted backoff=1s continues=run-1 initiator=Workflow
+                1 WorkflowExecutionStarted backoff=1s run_timeout=0s continues=run-1 initiator=Workflow
             at 1s:
             2 WorkflowTaskScheduled on=q
               +WorkflowTask on q
@@ -69,7 +69,7 @@ fn continue_as_new_can_wait() {
         expect![[r#"
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 WorkflowExecutionContinuedAsNew next=run-2 backoff=5s queue=q
-                1 WorkflowExecutionStarted backoff=5s continues=run-1 initiator=Workflow
+                1 WorkflowExecutionStarted backoff=5s run_timeout=0s continues=run-1 initiator=Workflow
             at 5s:
             2 WorkflowTaskScheduled on=q
               +WorkflowTask on q

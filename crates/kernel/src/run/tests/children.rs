@@ -156,7 +156,7 @@ fn continuing_as_new_closes_the_children_too() {
             9 WorkflowTaskCompleted scheduled=7 started=8
             10 WorkflowExecutionContinuedAsNew next=run-2 queue=q
               +CloseChild(5) kid-run by Terminate
-                1 WorkflowExecutionStarted continues=run-1 initiator=Workflow
+                1 WorkflowExecutionStarted run_timeout=0s continues=run-1 initiator=Workflow
                 2 WorkflowTaskScheduled on=q
                   +WorkflowTask on q
         "#]],

@@ -77,7 +77,9 @@ fn what_is_too_large_ends_the_run() {
     ] {
         check(
             &format!("limit blob=100 memo=100; start order; poll; complete: {command}\n--\nshow"),
-            expect![[""]],
+            expect![[r#"
+                Terminated after 3 transitions, no task
+            "#]],
         );
     }
 }

@@ -116,6 +116,7 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
             }
             lines
         }
+        other => vec![format!("{other:?}")],
     }
 }
 
