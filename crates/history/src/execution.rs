@@ -217,6 +217,7 @@ async fn commit(shard: &Arc<Shard>, cell: &mut Cell) -> Result<(), PeerError> {
         return Ok(());
     }
     let writes = std::mem::take(&mut cell.writes);
+    crate::metrics::commit();
     match shard.room.store.commit(shard.fence, writes).await {
         Ok(()) => Ok(()),
         Err(error) => {

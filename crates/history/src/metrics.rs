@@ -20,3 +20,8 @@ pub fn closed(status: Status) {
     };
     metrics::counter!(name).increment(1);
 }
+
+/// Counts a commit that the store was asked for. Commits of many executions may share one durable act.
+pub fn commit() {
+    metrics::counter!("longhaul_store_commits").increment(1);
+}

@@ -52,7 +52,8 @@ pub(super) fn apply(
 ) -> Result<(), Fault> {
     checks::attributes(&command)?;
     let metadata = command.user_metadata;
-    match command.attributes {
+    t.markers = command.event_group_markers;
+    let outcome = match command.attributes {
         Some(A::ScheduleActivityTaskCommandAttributes(a)) => activity::schedule(t, completion, a, metadata),
         Some(A::RequestCancelActivityTaskCommandAttributes(a)) => activity::request_cancel(t, completion, &a),
         Some(A::StartTimerCommandAttributes(a)) => timer::start(t, completion, a, metadata),
@@ -88,5 +89,7 @@ pub(super) fn apply(
             ),
         )),
         Some(A::ProtocolMessageCommandAttributes(_)) | None => Ok(()),
-    }
+    };
+    t.markers = Vec::new();
+    outcome
 }

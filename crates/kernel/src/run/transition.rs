@@ -3,7 +3,7 @@
 use longhaul_proto::api::{
     common::v1::Link,
     history::v1::{HistoryEvent, history_event::Attributes},
-    sdk::v1::UserMetadata,
+    sdk::v1::{EventGroupMarker, UserMetadata},
 };
 
 use super::{Change, DutyId, Effects, Fact, Reply, Run, change::event_type, state::FirstTask};
@@ -16,12 +16,16 @@ pub(super) struct Transition<'a> {
     pub draw: &'a mut Draw,
     pub context: &'a Context,
     pub effects: Effects,
+    /// Bytes of the history as it was before the step.
+    pub stored_bytes: u64,
     /// Whether something happened that a worker has to see.
     pub needs_task: bool,
     /// The worker that takes the next workflow task at once, by its identity.
     pub taker: Option<String>,
     /// When the first of a row of heartbeating workflow tasks was scheduled, if the next one continues it.
     pub heartbeats_since: Option<Timestamp>,
+    /// Markers of the command that is being carried out, for the events it leads to.
+    pub markers: Vec<EventGroupMarker>,
     /// Updates rejected in this step.
     pub rejected: Vec<String>,
 }
@@ -29,6 +33,7 @@ pub(super) struct Transition<'a> {
 impl<'a> Transition<'a> {
     pub fn new(run: &'a mut Run, at: Timestamp, draw: &'a mut Draw, context: &'a Context) -> Self {
         Self {
+            stored_bytes: run.history_bytes,
             run,
             at,
             draw,
@@ -37,6 +42,7 @@ impl<'a> Transition<'a> {
             needs_task: false,
             taker: None,
             heartbeats_since: None,
+            markers: Vec::new(),
             rejected: Vec::new(),
         }
     }
@@ -111,6 +117,7 @@ impl<'a> Transition<'a> {
             worker_may_ignore,
             user_metadata,
             links,
+            event_group_markers: self.markers.clone(),
             attributes: Some(attributes),
             ..HistoryEvent::default()
         }
@@ -163,6 +170,7 @@ impl<'a> Transition<'a> {
     /// Brings the step to its end: schedules the workflow task that is due and sets the wake.
     pub fn finish(mut self) -> Effects {
         if self.run.is_running() {
+            self.relieve_buffer();
             if self.needs_task && self.is_free() {
                 self.schedule_workflow_task();
                 if let Some(original_scheduled_at) = self.heartbeats_since {
@@ -179,6 +187,9 @@ impl<'a> Transition<'a> {
         }
         self.set_wake();
         if self.effects.changes.iter().any(|change| !matches!(change, Change::Volatile(_))) {
+            if self.effects.changes.iter().all(is_bookkeeping) {
+                self.fact(Fact::Unseen);
+            }
             self.fact(Fact::Transitioned);
         }
         if self.run.is_running() && self.is_free() && self.run.update_waits() {
@@ -225,7 +236,18 @@ impl<'a> Transition<'a> {
 
 /// Whether a change is more than book-keeping: a task that is in memory alone can't stay so beside it.
 const fn matters(change: &Change) -> bool {
-    !matches!(change, Change::Volatile(_) | Change::Fact(Fact::Transitioned | Fact::Wake(_)))
+    !matches!(change, Change::Volatile(_) | Change::Fact(Fact::Transitioned | Fact::Unseen | Fact::Wake(_)))
+}
+
+/// Whether a change is of no interest to people: they are not told of a transition that has no other.
+const fn is_bookkeeping(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Volatile(_)
+            | Change::Fact(
+                Fact::Wake(_) | Fact::DutyDone(_) | Fact::DutyPut(_) | Fact::ActivityDue { .. }
+            )
+    )
 }
 
 /// Whether the event ends an activity or a child.
