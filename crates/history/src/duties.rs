@@ -219,6 +219,10 @@ async fn pay(mut debt: Debt) {
 
 /// Tells the run what came of its duty; true if that is done.
 async fn report(debt: &Debt, what: What) -> bool {
+    let child = match &what {
+        What::ChildStarted { run_id, .. } => Some(run_id.clone()),
+        _ => None,
+    };
     let target = Target::Run(debt.run.run);
     let outcome = debt
         .shard
@@ -231,31 +235,33 @@ async fn report(debt: &Debt, what: What) -> bool {
         .await;
     match outcome {
         Ok(()) => true,
-        Err(PeerError::Refused(refusal)) => {
-            settle_refused(debt, &refusal).await;
-            true
-        }
+        Err(PeerError::Refused(refusal)) => settle_refused(debt, &refusal, child).await.is_ok(),
         Err(PeerError::Corrupt(_)) => true,
         Err(_) => false,
     }
 }
 
-/// The run closed while its child was being started: a child that outlives it must not wait for it for ever.
-async fn settle_refused(debt: &Debt, refusal: &Refusal) {
+/// The run closed while its child was being started: the child is treated as the parent close policy says, and must
+/// not wait for its parent for ever.
+///
+/// # Errors
+/// Whatever passes: the duty is to be tried again.
+async fn settle_refused(debt: &Debt, refusal: &Refusal, child: Option<String>) -> Result<(), PeerError> {
     tracing::debug!(run = %debt.run, duty = ?debt.id, ?refusal, "duty came too late");
-    if let Duty::StartChild(child) = &debt.duty
-        && child.initiated.parent_close_policy == ParentClosePolicy::Abandon as i32
-    {
-        let execution =
-            WorkflowExecution { workflow_id: child.initiated.workflow_id.clone(), run_id: String::new() };
-        let _ = children::schedule_first(&debt.shard.room, debt.run.execution.namespace, execution).await;
+    if let (Duty::StartChild(started), Some(run_id)) = (&debt.duty, child) {
+        let execution = WorkflowExecution { workflow_id: started.initiated.workflow_id.clone(), run_id };
+        let policy = ParentClosePolicy::try_from(started.initiated.parent_close_policy).unwrap_or_default();
+        not_found_is_done(close_child(debt, &execution, policy).await)?;
+        let namespace = debt.run.execution.namespace;
+        not_found_is_done(children::schedule_first(&debt.shard.room, namespace, execution).await)?;
     }
     let id = debt.id;
     let target = Target::Run(debt.run.run);
-    let _ = debt
+    let done = debt
         .shard
         .ask(debt.run.execution.clone(), target, move |turn| turn.step(What::DutyDone(id)).map(|_| ()))
         .await;
+    not_found_is_done(done)
 }
 
 /// Does what is owed and says what the run has to know of it.
