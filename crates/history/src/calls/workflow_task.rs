@@ -68,9 +68,12 @@ fn decide_started(turn: &mut Turn<'_>, request: RecordWorkflowTaskStarted) -> Re
     }
 }
 
-/// Drafts the answer for the started task, with the queries that wait.
+/// Drafts the answer for the started task, with the queries that wait. A repeated start may find events in the buffer:
+/// its worker won't see them, so queries, which may have come after them, wait for the task behind.
 fn draft(turn: &mut Turn<'_>, cached: bool) -> Option<Draft> {
-    let queries = turn.loaded_mut().ok()?.queries.pending();
+    let loaded = turn.loaded_mut().ok()?;
+    let sees_all = loaded.run.buffered.is_empty();
+    let queries = if sees_all { loaded.queries.pending() } else { Default::default() };
     poll_answer::workflow_task(turn.loaded().ok()?, cached, queries)
 }
 
