@@ -42,8 +42,8 @@ pub(crate) struct Book {
     pub(crate) signals: Vec<SignalSent>,
     /// Runs whose termination was acknowledged.
     pub(crate) terminated: Vec<String>,
-    /// Runs whose request to cancel was acknowledged.
-    pub(crate) canceled: Vec<String>,
+    /// Runs whose request to cancel was acknowledged, and when.
+    pub(crate) canceled: Vec<(String, i64)>,
     /// Acknowledged completions of activities.
     pub(crate) activities: Vec<ActivityAnswer>,
     /// Tasks handed out, and how often.

@@ -16,6 +16,8 @@ use longhaul_proto::api::{
 };
 use longhaul_store::MemoryStore;
 
+pub(crate) use stored::waits_for;
+
 use crate::{
     dice::Dice,
     ledger::Recorded,

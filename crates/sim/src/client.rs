@@ -143,7 +143,8 @@ impl Client {
         let Said::Yes(answer) = answer else { return None };
         self.line.world.book.lock().signals.push(SignalSent {
             workflow_id: self.workflow_id.clone(),
-            run_id: Some(answer.run_id.clone()),
+            // An earlier try may have signalled a run that was over when the last one started another.
+            run_id: None,
             name,
             is_acknowledged: true,
         });
@@ -203,7 +204,8 @@ impl Client {
             ..Default::default()
         };
         if let Said::Yes(_) = self.line.insist(&self.dice, TRIES, request).await {
-            self.line.world.book.lock().canceled.push(run_id.into());
+            let now = self.line.world.clock.now();
+            self.line.world.book.lock().canceled.push((run_id.into(), now));
         }
     }
 

@@ -15,6 +15,7 @@ use longhaul_runtime::{
 };
 use longhaul_store::{MemorySpill, Store, namespaces::Directory};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::{
     dice::Dice,
@@ -27,8 +28,17 @@ use crate::{
 /// The rooms of one process.
 struct Node {
     host: Host,
+    /// Wakes those who wait for an answer, in the order in which they asked; a stop of the tasks alone would not.
+    ended: Notify,
     history: Arc<dyn History>,
     matching: Arc<dyn Matching>,
+}
+
+impl Node {
+    fn end(&self) {
+        self.host.tasks.stop();
+        self.ended.notify_waiters();
+    }
 }
 
 /// Whoever serves.
@@ -68,7 +78,7 @@ impl Cluster {
                     let mut serving = self.serving.lock();
                     let before = serving.node.replace(Arc::new(node));
                     if let Some(older) = std::mem::replace(&mut serving.former, before) {
-                        older.host.tasks.stop();
+                        older.end();
                     }
                     self.world.say(format_args!("node {generation} serves"));
                     return;
@@ -89,7 +99,7 @@ impl Cluster {
         };
         self.world.say("crash");
         for node in [node, former].into_iter().flatten() {
-            node.host.tasks.stop();
+            node.end();
         }
     }
 
@@ -98,7 +108,7 @@ impl Cluster {
         let former = self.serving.lock().former.take();
         if let Some(former) = former {
             self.world.say("the former owner ends");
-            former.host.tasks.stop();
+            former.end();
         }
     }
 
@@ -127,7 +137,7 @@ impl Cluster {
             Ok(room) => {
                 let history: Arc<dyn History> = room;
                 late.bind(&history);
-                Ok(Node { host, history, matching })
+                Ok(Node { host, ended: Notify::new(), history, matching })
             }
             Err(error) => {
                 host.tasks.stop();
@@ -144,7 +154,11 @@ impl Cluster {
             executions_max: *dice.pick(&[16, 64, 50_000]),
             events_bytes_max: *dice.pick(&[200, 2_000, 256 << 10]),
             wakes_ahead_secs: *dice.pick(&[60, 600]),
-            snapshot_every: if self.world.has(Plant::LostBufferedEvent) { 1 } else { *dice.pick(&[1, 3, 20]) },
+            snapshot_every: if self.world.has(Plant::LostBufferedEvent) {
+                1
+            } else {
+                *dice.pick(&[1, 3, 20])
+            },
             page_batches_max: *dice.pick(&[3, 10, 256]),
             history_wait_secs: 5,
             buffered_queries_max: *dice.pick(&[1, 3]),
@@ -176,7 +190,7 @@ async fn unless_gone<T>(
 ) -> Result<T, PeerError> {
     tokio::select! {
         biased;
-        () = node.host.tasks.stopped() => Err(PeerError::Unknown("simulated: the node ended".into())),
+        () = node.ended.notified() => Err(PeerError::Unknown("simulated: the node ended".into())),
         answer = call => answer,
     }
 }

@@ -161,7 +161,8 @@ impl Seen {
             Step::Child(_, policy) if *policy == ABANDON => {
                 self.done(name) || self.has(&format!("{name} started"))
             }
-            Step::CanceledTimer(_) => self.done(name) && self.done(&format!("{name} short")),
+            // Once it is to be canceled it is done with: no event will come that goes on from there.
+            Step::CanceledTimer(_) => self.done(&format!("{name} short")),
             Step::Await(count) => self.signals >= *count,
             _ => self.done(name),
         }
@@ -178,18 +179,21 @@ impl Seen {
                 ),
             )];
         }
+        let mut commands = Vec::new();
         for (number, group) in script.groups.iter().enumerate() {
             let named: Vec<(String, &Step)> = group
                 .iter()
                 .enumerate()
                 .map(|(place, step)| (name(execution, number, place, step), step))
                 .collect();
-            if named.iter().all(|(name, step)| self.is_done(name, step)) {
-                continue;
+            commands.extend(named.iter().flat_map(|(name, step)| self.begin_step(name, step)));
+            // A marker is done as soon as it is commanded: no event will come that goes on from there.
+            if !named.iter().all(|(name, step)| matches!(step, Step::Marker) || self.is_done(name, step)) {
+                return commands;
             }
-            return named.iter().flat_map(|(name, step)| self.begin_step(name, step)).collect();
         }
-        vec![end(&script.end)]
+        commands.push(end(&script.end));
+        commands
     }
 
     /// Commands that a step still needs.
@@ -225,7 +229,8 @@ impl Seen {
             Some(begun)
                 if !begun.is_done && self.done(&patience) && !self.given_up.contains(&begun.event) =>
             {
-                let attributes = RequestCancelActivityTaskCommandAttributes { scheduled_event_id: begun.event };
+                let attributes =
+                    RequestCancelActivityTaskCommandAttributes { scheduled_event_id: begun.event };
                 vec![command(
                     CommandType::RequestCancelActivityTask,
                     Do::RequestCancelActivityTaskCommandAttributes(attributes),
@@ -301,7 +306,10 @@ fn child(name: &str, script: &Script, policy: i32) -> Command {
         parent_close_policy: policy,
         ..Default::default()
     };
-    command(CommandType::StartChildWorkflowExecution, Do::StartChildWorkflowExecutionCommandAttributes(attributes))
+    command(
+        CommandType::StartChildWorkflowExecution,
+        Do::StartChildWorkflowExecutionCommandAttributes(attributes),
+    )
 }
 
 fn target(workflow_id: &str) -> Option<WorkflowExecution> {

@@ -59,10 +59,11 @@ pub fn simulate(seed: u64, plant: Option<Plant>) -> Outcome {
         .start_paused(true)
         .build()
         .expect("a runtime without I/O needs nothing of the system");
-    let world = runtime.block_on(async {
+    let (world, seconds) = runtime.block_on(async {
         let world = Arc::new(World::new(seed, plant));
         live(&world).await;
-        world
+        let seconds = (world.clock.now() - START) / SECOND;
+        (world, seconds)
     });
     // Tasks that were stopped are dropped here, on this thread.
     drop(runtime);
@@ -77,7 +78,7 @@ pub fn simulate(seed: u64, plant: Option<Plant>) -> Outcome {
         trace: world.trace.take(),
         runs: ledger.runs.len(),
         commits: ledger.commits,
-        seconds: (world.clock.now() - START) / SECOND,
+        seconds,
     }
 }
 
@@ -160,8 +161,10 @@ async fn is_quiet(world: &World, store: &FaultyStore) -> bool {
     for owed in store.inner.outbox(all, None, 10).await.unwrap_or_default() {
         world.accuse(format!("duty {:?} of {} is never fulfilled", owed.id, owed.run));
     }
-    for run in world.ledger.lock().open_runs() {
-        world.accuse(format!("{run} never ends"));
+    let open = world.ledger.lock().open_runs();
+    for run in open {
+        let waits_for = check::waits_for(&store.inner, &run).await;
+        world.accuse(format!("{run} never ends: {waits_for}"));
     }
     if world.clients() > 0 {
         world.accuse(format!("{} clients never get an answer", world.clients()));

@@ -15,14 +15,20 @@ use longhaul_kernel::{
     time::Timestamp,
     visibility::Row,
 };
+use longhaul_proto::api::history::v1::History;
 use longhaul_store::{
     Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Fence, ListCursor,
     MemoryStore, OutboxId, OutboxRow, ReadError, RowFilter, ShardRange, StateWrite, Store, StoredRun,
     VisibilityWrite, Wake, Write,
 };
 use parking_lot::Mutex;
+use prost::Message;
 
-use crate::{dice::Dice, plant::Plant, world::World};
+use crate::{
+    dice::Dice,
+    plant::Plant,
+    world::{START, World},
+};
 
 /// How long the planted fault keeps a commit that was answered already.
 const ANSWERED_TOO_EARLY: Duration = Duration::from_millis(400);
@@ -89,8 +95,11 @@ impl FaultyStore {
             });
             return Ok(());
         }
-        let used =
-            if self.world.has(Plant::SkippedFence) { self.world.ledger.lock().fence(fence.shard) } else { fence };
+        let used = if self.world.has(Plant::SkippedFence) {
+            self.world.ledger.lock().fence(fence.shard)
+        } else {
+            fence
+        };
         self.written.lock().extend(writes.iter().map(|write| write.run.execution.slot()));
         commit(&self.world, &self.inner, fence, used, writes).await?;
         // The commit has happened; what follows is the time in which a crash leaves it without an answer.
@@ -154,15 +163,28 @@ fn named(writes: &[Write]) -> String {
     let words: Vec<String> = writes
         .iter()
         .map(|write| {
-            let events = match (write.history.first(), write.history.last()) {
-                (Some(first), Some(last)) => format!(" events {}-{}", first.first_event, last.last_event),
-                _ => String::new(),
-            };
             let run = write.run.run.to_string();
-            format!("{}/{} v{}{events}", write.run.execution.id, &run[..8], write.version)
+            let duties: Vec<(u8, i64)> = write.outbox_put.iter().map(|(id, _)| (id.kind, id.event)).collect();
+            let wake = write.wake_put.map_or(0, |at| (at.0 - START) / 1_000_000);
+            format!(
+                "{}/{} v{}{} owes {duties:?} wakes {wake}",
+                write.run.execution.id,
+                &run[..8],
+                write.version,
+                events(write)
+            )
         })
         .collect();
     words.join(", ")
+}
+
+/// The events of a write by their types.
+fn events(write: &Write) -> String {
+    let batches = write.history.iter().filter_map(|batch| History::decode(&batch.events[..]).ok());
+    batches
+        .flat_map(|batch| batch.events)
+        .map(|event| format!(" {}:{:?}", event.event_id, event.event_type()))
+        .collect()
 }
 
 fn forget_buffered(state: &mut StateWrite) {

@@ -78,7 +78,8 @@ impl History for Wire<dyn History> {
             {
                 return self.start_again(caller, record).await;
             }
-            let is_signal = matches!(call, HistoryCall::Signal(_)) && self.world.has(Plant::StrippedRequestId);
+            let is_signal =
+                matches!(call, HistoryCall::Signal(_)) && self.world.has(Plant::StrippedRequestId);
             self.carry(move || {
                 let (peer, caller) = (self.peer.clone(), caller.clone());
                 let call = match call.clone() {

@@ -47,13 +47,8 @@ struct Worker {
 pub(crate) fn work_on_workflows(line: &Line, name: &str) {
     let dice = line.world.dice(name);
     let is_sticky = dice.chance(600);
-    let worker = Arc::new(Worker {
-        line: line.clone(),
-        is_sticky,
-        name: name.into(),
-        cache: Mutex::default(),
-        dice,
-    });
+    let worker =
+        Arc::new(Worker { line: line.clone(), is_sticky, name: name.into(), cache: Mutex::default(), dice });
     let tasks = &line.world.tasks;
     for _ in 0..2 {
         tasks.spawn("poll", poll(worker.clone(), false));
@@ -204,9 +199,7 @@ impl Worker {
                 if self.is_sticky {
                     self.cache.lock().put(&execution.run_id, events);
                 }
-                if self.dice.chance(world.faults.rates().again)
-                    && self.line.ask(10, request).await.is_ok()
-                {
+                if self.dice.chance(world.faults.rates().again) && self.line.ask(10, request).await.is_ok() {
                     world.accuse(format!(
                         "a workflow task of {}/{} was completed twice",
                         execution.workflow_id, execution.run_id

@@ -87,7 +87,11 @@ fn timers(run: &RunKey, recorded: &Recorded, broken: &mut Vec<String>) {
                 let late = time_of(event) - due;
                 // The time of the commit is the true one; an event may wait in the buffer before that.
                 if stored.at < due || late < 0 {
-                    broken.push(format!("timer {} of {run} fired {} ms early", a.timer_id, -late / 1_000_000));
+                    broken.push(format!(
+                        "timer {} of {run} fired {} ms early",
+                        a.timer_id,
+                        -late / 1_000_000
+                    ));
                 }
                 if late > LATE_MAX {
                     broken.push(format!("timer {} of {run} fired {} ms late", a.timer_id, late / 1_000_000));

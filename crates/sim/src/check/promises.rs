@@ -27,10 +27,13 @@ pub(super) fn check(evidence: &Evidence, book: &Book, broken: &mut Vec<String>) 
             broken.push(format!("the termination of {run_id} was acknowledged and did not happen"));
         }
     }
-    for run_id in &book.canceled {
+    for (run_id, at) in &book.canceled {
         let has = |event: &Event| matches!(event, Event::WorkflowExecutionCancelRequestedEventAttributes(_));
         let times = count(evidence, run_id, has);
-        if times != 1 {
+        let last = evidence.run(run_id).and_then(|(_, recorded)| recorded.events.last());
+        // A request to cancel a run that is over succeeds, and does nothing.
+        let was_over = last.is_some_and(|last| last.at <= *at);
+        if times > 1 || (times == 0 && !was_over) {
             broken.push(format!("a request to cancel {run_id} was acknowledged and happened {times} times"));
         }
     }

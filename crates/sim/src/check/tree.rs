@@ -1,5 +1,5 @@
 //! What executions do to each other takes effect exactly once: children are started once, their parents are told once,
-//! signals and cancel requests arrive.
+//! signals arrive.
 
 use std::collections::BTreeMap;
 
@@ -65,9 +65,9 @@ fn reported(evidence: &Evidence, key: &RunKey, event: &Event, broken: &mut Vec<S
         Event::ChildWorkflowExecutionCompletedEventAttributes(a) => (&a.workflow_execution, |event| {
             matches!(event, Event::WorkflowExecutionCompletedEventAttributes(_))
         }),
-        Event::ChildWorkflowExecutionFailedEventAttributes(a) => (&a.workflow_execution, |event| {
-            matches!(event, Event::WorkflowExecutionFailedEventAttributes(_))
-        }),
+        Event::ChildWorkflowExecutionFailedEventAttributes(a) => {
+            (&a.workflow_execution, |event| matches!(event, Event::WorkflowExecutionFailedEventAttributes(_)))
+        }
         Event::ChildWorkflowExecutionCanceledEventAttributes(a) => (&a.workflow_execution, |event| {
             matches!(event, Event::WorkflowExecutionCanceledEventAttributes(_))
         }),
@@ -86,7 +86,7 @@ fn reported(evidence: &Evidence, key: &RunKey, event: &Event, broken: &mut Vec<S
     }
 }
 
-/// A signal or cancel request that is said to have been delivered was.
+/// A signal that is said to have been delivered was.
 fn external(
     evidence: &Evidence,
     key: &RunKey,
@@ -95,35 +95,19 @@ fn external(
     event: &Event,
     broken: &mut Vec<String>,
 ) {
-    match event {
-        Event::SignalExternalWorkflowExecutionInitiatedEventAttributes(a) => {
-            let delivered = Evidence::events(recorded).any(|(_, event)| {
-                matches!(event, Event::ExternalWorkflowExecutionSignaledEventAttributes(b)
-                    if b.initiated_event_id == id)
-            });
-            let mut total = 0;
-            for (target, target_run) in &evidence.runs {
-                let times = received(target_run, &a.signal_name);
-                if times > 1 {
-                    broken.push(format!("{target} received signal {} of {key} {times} times", a.signal_name));
-                }
-                total += times;
-            }
-            if delivered && total == 0 {
-                broken.push(format!("signal {} of {key} was delivered and got lost", a.signal_name));
-            }
+    let Event::SignalExternalWorkflowExecutionInitiatedEventAttributes(a) = event else { return };
+    let delivered = Evidence::events(recorded).any(|(_, event)| {
+        matches!(event, Event::ExternalWorkflowExecutionSignaledEventAttributes(b) if b.initiated_event_id == id)
+    });
+    let mut total = 0;
+    for (target, target_run) in &evidence.runs {
+        let times = received(target_run, &a.signal_name);
+        if times > 1 {
+            broken.push(format!("{target} received signal {} of {key} {times} times", a.signal_name));
         }
-        Event::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => {
-            let target = a.workflow_execution.as_ref().map_or("", |execution| &execution.workflow_id);
-            let asked = evidence.runs.iter().filter(|(key, _)| *key.execution.id == *target).any(|(_, run)| {
-                Evidence::events(run).any(|(_, event)| {
-                    matches!(event, Event::WorkflowExecutionCancelRequestedEventAttributes(_))
-                })
-            });
-            if !asked {
-                broken.push(format!("a request of {key} to cancel {target} was delivered and got lost"));
-            }
-        }
-        _ => {}
+        total += times;
+    }
+    if delivered && total == 0 {
+        broken.push(format!("signal {} of {key} was delivered and got lost", a.signal_name));
     }
 }

@@ -57,8 +57,7 @@ pub(crate) async fn whole(
     }
     // The run is not in the cache any more: read it from the beginning, up to the task.
     let last = answer.started_event_id.max(answer.previous_started_event_id);
-    let (mut whole, mut token) =
-        page(line, dice, execution, bytes::Bytes::new(), Vec::new()).await?;
+    let (mut whole, mut token) = page(line, dice, execution, bytes::Bytes::new(), Vec::new()).await?;
     while !token.is_empty() {
         (whole, token) = page(line, dice, execution, token, whole).await?;
     }
