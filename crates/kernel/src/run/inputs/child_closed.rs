@@ -44,6 +44,7 @@ pub fn step(
     };
     let Some(attributes) = about.end(close_event.attributes) else { return Ok(()) };
     t.outside_event(attributes);
+    t.duty_done(DutyId::ScheduleChild(initiated_event_id));
     t.duty_done(DutyId::CloseChild(initiated_event_id));
     t.needs_task = true;
     Ok(())

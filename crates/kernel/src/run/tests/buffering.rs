@@ -67,6 +67,7 @@ fn news_of_a_child_waits_too() {
             ~ ChildWorkflowExecutionStarted initiated=5
               +ScheduleChild(5) kid-run -StartChild(5)
             ~ ChildWorkflowExecutionCompleted initiated=5 started=0 run=kid-last-run
+              -ScheduleChild(5)
             ~ WorkflowExecutionSignaled two
             9 WorkflowTaskCompleted scheduled=7 started=8
             10 ChildWorkflowExecutionStarted initiated=5
@@ -88,6 +89,7 @@ fn a_buffered_start_of_a_child_is_known_to_its_end() {
         ",
         expect![[r#"
             ~ ChildWorkflowExecutionFailed initiated=5 started=10 run=kid-last-run
+              -ScheduleChild(5)
             13 WorkflowTaskCompleted scheduled=11 started=12
             14 ChildWorkflowExecutionFailed initiated=5 started=10 run=kid-last-run
             15 WorkflowTaskScheduled on=q

@@ -41,9 +41,13 @@ fn every_end_of_a_child_is_told() {
         ",
         expect![[r#"
             14 ChildWorkflowExecutionFailed initiated=5 started=9 run=kid-last-run
+              -ScheduleChild(5)
             15 ChildWorkflowExecutionCanceled initiated=6 started=11 run=kid-last-run
+              -ScheduleChild(6)
             16 ChildWorkflowExecutionTimedOut initiated=7 started=12 run=kid-last-run
+              -ScheduleChild(7)
             17 ChildWorkflowExecutionTerminated initiated=8 started=13 run=kid-last-run
+              -ScheduleChild(8)
         "#]],
     );
 }
@@ -74,6 +78,7 @@ fn news_is_recorded_once() {
         ",
         expect![[r#"
             8 ChildWorkflowExecutionCompleted initiated=5 started=6 run=kid-last-run
+              -ScheduleChild(5)
         "#]],
     );
 }
@@ -90,7 +95,7 @@ fn an_end_that_overtakes_the_start_tells_both() {
             6 ChildWorkflowExecutionStarted initiated=5
             7 ChildWorkflowExecutionCompleted initiated=5 started=6 run=kid-last-run
             8 WorkflowTaskScheduled on=q
-              +ScheduleChild(5) void +WorkflowTask on q -StartChild(5)
+              +WorkflowTask on q -StartChild(5) -ScheduleChild(5)
         "#]],
     );
 }

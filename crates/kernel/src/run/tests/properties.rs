@@ -34,7 +34,7 @@ fn search_attributes_are_changed() {
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 UpsertWorkflowSearchAttributes ["TemporalScheduledById"]
             6 WorkflowExecutionContinuedAsNew next=run-2 queue=q
-                1 WorkflowExecutionStarted backoff=1s run_timeout=0s continues=run-1 initiator=Workflow attributes=["TemporalScheduledById"]
+                1 WorkflowExecutionStarted backoff=1s run_timeout=0s continues=run-1 initiator=Workflow
         "#]],
     );
 }
