@@ -11,6 +11,7 @@ mod conformance;
 mod docs;
 mod host;
 mod http;
+mod pending;
 mod process;
 mod server;
 mod sim;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{host, tally::Tally};
+use crate::{pending::Pending, tally::Tally};
 
 /// A command that starts in the root of the workspace.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -52,7 +52,12 @@ fn name(command: &Command) -> String {
 /// Runs a suite, shows its output, and adds up the lines that `read` understands as counts.
 ///
 /// A suite that fails without a count, that prints none, or that outlasts `limit` counts as one failure.
-pub fn watch(command: &mut Command, limit: Duration, read: fn(&str) -> Option<Tally>) -> Tally {
+pub fn watch(
+    command: &mut Command,
+    limit: Duration,
+    read: fn(&str) -> Option<Tally>,
+    pending: Pending,
+) -> Tally {
     let mut child = match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -66,21 +71,22 @@ pub fn watch(command: &mut Command, limit: Duration, read: fn(&str) -> Option<Ta
         let (mut tally, mut any) = (Tally::default(), false);
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             println!("{line}");
+            pending.look(&line);
             if let Some(counts) = read(&line) {
                 tally += counts;
                 any = true;
             }
         }
         // The receiver is gone when the suite outlasted its limit; there is nobody to tell.
-        let _ = send.send(any.then_some(tally));
+        let _ = send.send(any.then(|| (tally, pending.settle(tally))));
     });
     let status = wait(&mut child, limit);
     let counted = receive.recv_timeout(Duration::from_secs(5)).ok().flatten();
     match (counted, status) {
-        (Some(tally), Some(status)) if status.success() || tally.failed > 0 => tally,
+        (Some((raw, tally)), Some(status)) if status.success() || raw.failed > 0 => tally,
         (counted, status) => {
             println!("broke off: {}", status.map_or_else(|| "too slow".into(), |status| status.to_string()));
-            let mut tally = counted.unwrap_or_default();
+            let mut tally = counted.map(|(_, tally)| tally).unwrap_or_default();
             tally += Tally::BROKEN;
             tally
         }

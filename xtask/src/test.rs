@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     host::{self, Profile},
+    pending::Pending,
     process,
     server::{Kind, Server, Storage},
     suites::{Given, SUITES, Suite},
@@ -86,13 +87,15 @@ fn cargo_tests() -> Tally {
     println!("\n== cargo test");
     let mut command = process::cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--quiet"]);
-    process::watch(&mut command, CARGO_TEST_LIMIT, Tally::of_cargo)
+    process::watch(&mut command, CARGO_TEST_LIMIT, Tally::of_cargo, Pending::default())
 }
 
 fn play(suite: &Suite, binary: &Path, venv: &Venv) -> Tally {
     println!("\n== {}", suite.name);
     match prepare(suite, binary, venv) {
-        Ok((mut command, _server)) => process::watch(&mut command, suite.limit, Tally::of_suite),
+        Ok((mut command, _server)) => {
+            process::watch(&mut command, suite.limit, Tally::of_suite, Pending::of(suite.name))
+        }
         Err(error) => {
             println!("could not be prepared: {error:#}");
             Tally::BROKEN
