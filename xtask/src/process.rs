@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{pending::Pending, tally::Tally};
+use crate::{host, pending::Pending, tally::Tally};
 
 /// A command that starts in the root of the workspace.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
