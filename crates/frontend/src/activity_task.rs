@@ -2,6 +2,7 @@
 
 use longhaul_proto::{
     Refusal,
+    api::failure::v1::{Failure, failure::FailureInfo},
     api::workflowservice::v1::{
         PollActivityTaskQueueRequest, PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatByIdRequest,
         RecordActivityTaskHeartbeatByIdResponse, RecordActivityTaskHeartbeatRequest,
@@ -93,6 +94,7 @@ pub(crate) async fn failed(
     check::length("Identity", &request.identity)?;
     frontend.history(&asker, &namespace, request).await
 }
+    check_failure(request.failure.as_ref())?;
 
 /// Answers `RespondActivityTaskFailedById`.
 pub(crate) async fn failed_by_id(
@@ -105,6 +107,7 @@ pub(crate) async fn failed_by_id(
     check::length("Identity", &request.identity)?;
     frontend.history(&asker, &namespace, request).await
 }
+    check_failure(request.failure.as_ref())?;
 
 /// Answers `RespondActivityTaskCanceled`.
 pub(crate) async fn canceled(
@@ -134,6 +137,15 @@ pub(crate) async fn canceled_by_id(
 fn check_by_id(workflow_id: &str, run_id: &str, activity_id: &str) -> Result<(), Refusal> {
     if activity_id.is_empty() {
         return Err(Refusal::invalid("ActivityId is not set on request."));
+/// Refuses a failure that no application reported: the other kinds are the server's.
+fn check_failure(failure: Option<&Failure>) -> Result<(), Refusal> {
+    let kind = failure.map(|failure| &failure.failure_info);
+    match kind {
+        None | Some(Some(FailureInfo::ApplicationFailureInfo(_))) => Ok(()),
+        Some(_) => Err(Refusal::invalid("Failure must have ApplicationFailureInfo.")),
+    }
+}
+
     }
     if !check::is_run_id(run_id) {
         return Err(Refusal::invalid("RunId is not valid UUID."));

@@ -122,7 +122,12 @@ impl Frontend {
     /// The namespace of a call that carries a token: the one the token names, which must be the one the request names
     /// if it names any.
     pub(crate) async fn namespace_of_token(&self, name: &str, id: &[u8]) -> Answered<Arc<Namespace>> {
-        let id: [u8; 16] = id.try_into().map_err(|_| Refusal::invalid("Error deserializing task token."))?;
+        let id: [u8; 16] = match id.try_into() {
+            Ok(id) => id,
+            Err(_) if id.is_empty() => return Err(Refusal::invalid("Error deserializing task token.").into()),
+            // Whatever a token says in the place of an id is looked for as one.
+            Err(_) => return Err(Refusal::NamespaceNotFound(String::from_utf8_lossy(id).into_owned()).into()),
+        };
         let id = NamespaceId::from_bytes(id);
         if !name.is_empty() {
             let named = self.namespace(name, Allow::Open).await?;

@@ -17,12 +17,17 @@ pub struct Contexts {
     directory: Arc<Directory>,
     limits: Arc<Limits>,
     made: Mutex<BTreeMap<NamespaceId, (Arc<Namespace>, Arc<Context>)>>,
+    /// Names of all namespaces, and how many of them were known when they were read.
+    names: Mutex<(usize, Arc<Vec<String>>)>,
 }
+
+/// Namespaces read at a time.
+const PAGE: usize = 100;
 
 impl Contexts {
     /// Contexts of the namespaces in `directory`.
     pub fn new(directory: Arc<Directory>, limits: Limits) -> Self {
-        Self { directory, limits: Arc::new(limits), made: Mutex::default() }
+        Self { directory, limits: Arc::new(limits), made: Mutex::default(), names: Mutex::default() }
     }
 
     /// The context of a namespace.
@@ -39,24 +44,51 @@ impl Contexts {
                 .map_err(|error| PeerError::Busy(error.to_string()))?
                 .ok_or_else(|| PeerError::Lost(format!("namespace {id} does not exist")))?,
         };
+        let names = self.names().await?;
         if let Some((made_for, context)) = self.made.lock().get(&id)
             && Arc::ptr_eq(made_for, &namespace)
+            && Arc::ptr_eq(&context.other_namespaces, &names)
         {
             return Ok(context.clone());
         }
-        let context = Arc::new(self.make(&namespace));
+        let context = Arc::new(self.make(&namespace, names));
         self.made.lock().insert(id, (namespace, context.clone()));
         Ok(context)
     }
 
-    fn make(&self, namespace: &Namespace) -> Context {
+    /// The names of all namespaces, read anew when there are others than before.
+    async fn names(&self) -> Result<Arc<Vec<String>>, PeerError> {
+        {
+            let names = self.names.lock();
+            if names.0 == self.directory.count() {
+                return Ok(names.1.clone());
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        loop {
+            let page = self
+                .directory
+                .page(names.last().cloned(), PAGE)
+                .await
+                .map_err(|error| PeerError::Busy(error.to_string()))?;
+            names.extend(page.iter().map(|namespace| namespace.name.clone()));
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        let names = Arc::new(names);
+        *self.names.lock() = (self.directory.count(), names.clone());
+        Ok(names)
+    }
+
+    fn make(&self, namespace: &Namespace, names: Arc<Vec<String>>) -> Context {
         let mut attributes = Attributes::system().in_namespace(&namespace.name);
         for (name, attribute) in &namespace.search_attributes {
             attributes = attributes.with_custom(name, attribute.value_type());
         }
         Context {
             namespace: namespace.name.clone(),
-            other_namespaces: Arc::default(),
+            other_namespaces: names,
             retention: namespace.retention,
             limits: self.limits.clone(),
             attributes: Arc::new(attributes),

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use longhaul_kernel::{
-    ids::{NamespaceId, RunKey},
+    ids::{NamespaceId, RunId, RunKey},
     run::{Dispatch, Duty, DutyId, ParentPlace, Run, What},
 };
 use longhaul_proto::{
@@ -349,19 +349,37 @@ fn execution(run: &RunKey) -> WorkflowExecution {
     WorkflowExecution { workflow_id: run.execution.id.to_string(), run_id: run.run.to_string() }
 }
 
+/// Whether a run means itself: nothing is delivered then, whatever the run id.
+fn is_own(debt: &Debt, target: Option<&WorkflowExecution>) -> bool {
+    target.is_some_and(|target| *target.workflow_id == *debt.run.execution.id)
+}
+
+/// The id of a request that an event of the run led to: always the same one, and in the form of a UUID.
+fn request_id(debt: &Debt, event_id: i64) -> String {
+    let mut bytes = *debt.run.run.as_bytes();
+    for (byte, part) in bytes[8..].iter_mut().zip(event_id.to_be_bytes()) {
+        *byte ^= part;
+    }
+    RunId::from_bytes(bytes).to_string()
+}
+
 #[allow(deprecated)]
 async fn signal(debt: &Debt) -> Result<What, PeerError> {
     let (Duty::SignalExternal(initiated), DutyId::SignalExternal(initiated_event_id)) = (&debt.duty, debt.id)
     else {
         return Ok(What::DutyDone(debt.id));
     };
+    if is_own(debt, initiated.workflow_execution.as_ref()) {
+        let failed = Some(SignalCause::ExternalWorkflowExecutionNotFound as i32);
+        return Ok(What::SignalDelivered { initiated_event_id, failed });
+    }
     let request = SignalWorkflowExecutionRequest {
         namespace: initiated.namespace.clone(),
         workflow_execution: initiated.workflow_execution.clone(),
         signal_name: initiated.signal_name.clone(),
         input: initiated.input.clone(),
         identity: "history-service".into(),
-        request_id: format!("{}:{initiated_event_id}", debt.run.run),
+        request_id: request_id(debt, initiated_event_id),
         control: initiated.control.clone(),
         header: initiated.header.clone(),
         ..SignalWorkflowExecutionRequest::default()
@@ -388,11 +406,15 @@ async fn cancel(debt: &Debt) -> Result<What, PeerError> {
     else {
         return Ok(What::DutyDone(debt.id));
     };
+    if is_own(debt, initiated.workflow_execution.as_ref()) {
+        let failed = Some(CancelCause::ExternalWorkflowExecutionNotFound as i32);
+        return Ok(What::CancelDelivered { initiated_event_id, failed });
+    }
     let request = RequestCancelWorkflowExecutionRequest {
         namespace: initiated.namespace.clone(),
         workflow_execution: initiated.workflow_execution.clone(),
         identity: "history-service".into(),
-        request_id: format!("{}:{initiated_event_id}", debt.run.run),
+        request_id: request_id(debt, initiated_event_id),
         reason: initiated.reason.clone(),
         ..RequestCancelWorkflowExecutionRequest::default()
     };

@@ -73,6 +73,7 @@ pub fn direct_query(loaded: &Loaded, cached: bool, token: bytes::Bytes, query: W
     draft.answer.task_token = token;
     draft.answer.query = Some(query);
     draft.answer.started_event_id = 0;
+    draft.answer.attempt = 1;
     draft
 }
 

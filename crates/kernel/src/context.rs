@@ -11,7 +11,7 @@ use crate::visibility::{self, Attributes};
 pub struct Context {
     /// Name of the namespace.
     pub namespace: String,
-    /// Names of the other namespaces.
+    /// Names of the other namespaces; its own may be among them.
     pub other_namespaces: Arc<Vec<String>>,
     /// How long a closed run is kept.
     pub retention: Duration,

@@ -113,7 +113,12 @@ impl Queries {
         request: api::RespondQueryTaskCompletedRequest,
     ) -> Result<api::RespondQueryTaskCompletedResponse, Refusal> {
         let id = read_token(caller, &request.task_token)?;
-        if self.resolve(id, outcome(request)) {
+        let is_awaited = match outcome(request) {
+            Some(outcome) => self.resolve(id, Ok(outcome)),
+            // An answer that says nothing is taken and answers nothing, as on the reference.
+            None => self.awaited.lock().contains_key(&id),
+        };
+        if is_awaited {
             return Ok(api::RespondQueryTaskCompletedResponse {});
         }
         Err(Refusal::not_found("query task not found, or already expired"))
@@ -162,17 +167,17 @@ fn read_token(caller: &Caller, token: &[u8]) -> Result<QueryId, Refusal> {
         .map_err(|_| Refusal::not_found("query task not found, or already expired"))
 }
 
-fn outcome(request: api::RespondQueryTaskCompletedRequest) -> Outcome {
+fn outcome(request: api::RespondQueryTaskCompletedRequest) -> Option<QueryOutcome> {
     match request.completed_type() {
         QueryResultType::Answered => {
-            Ok(QueryOutcome { result: request.query_result, failure: None, error_message: String::new() })
+            Some(QueryOutcome { result: request.query_result, failure: None, error_message: String::new() })
         }
         QueryResultType::Failed => {
             // An empty text and no failure would read as success.
             let said = !request.error_message.is_empty() || request.failure.is_some();
             let error_message = if said { request.error_message } else { "query failed".into() };
-            Ok(QueryOutcome { result: None, failure: request.failure, error_message })
+            Some(QueryOutcome { result: None, failure: request.failure, error_message })
         }
-        QueryResultType::Unspecified => Err(Refusal::Internal("unknown query completed type".into()).into()),
+        QueryResultType::Unspecified => None,
     }
 }

@@ -109,6 +109,11 @@ impl Directory {
         known.by_name.get(name).map(|(_, namespace)| namespace.clone())
     }
 
+    /// How many namespaces this process knows of.
+    pub fn count(&self) -> usize {
+        self.known.read().by_name.len()
+    }
+
     /// Namespaces in the order of their names, behind `after`; at most `limit`.
     ///
     /// # Errors

@@ -162,6 +162,14 @@ pub async fn completed_by_id(
     Ok(api::RespondActivityTaskCompletedByIdResponse {})
 }
 
+/// The failure taken in the place of one that was too large.
+fn replaced(reply: Reply) -> Vec<Failure> {
+    match reply {
+        Reply::FailureReplaced(failure) => vec![*failure],
+        _ => Vec::new(),
+    }
+}
+
 /// An attempt of an activity has failed.
 ///
 /// # Errors
@@ -172,8 +180,8 @@ pub async fn failed(
 ) -> Result<api::RespondActivityTaskFailedResponse, PeerError> {
     let meant = Meant::by_token(&request.task_token)?;
     let outcome: (Option<Failure>, Option<Payloads>) = (request.failure, request.last_heartbeat_details);
-    meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
-    Ok(api::RespondActivityTaskFailedResponse::default())
+    let reply = meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    Ok(api::RespondActivityTaskFailedResponse { failures: replaced(reply) })
 }
 
 /// An attempt of an activity has failed, by id.
@@ -187,8 +195,8 @@ pub async fn failed_by_id(
 ) -> Result<api::RespondActivityTaskFailedByIdResponse, PeerError> {
     let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
     let outcome = (request.failure, request.last_heartbeat_details);
-    meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
-    Ok(api::RespondActivityTaskFailedByIdResponse::default())
+    let reply = meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    Ok(api::RespondActivityTaskFailedByIdResponse { failures: replaced(reply) })
 }
 
 /// An activity has ended because it was asked to cancel.

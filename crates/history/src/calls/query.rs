@@ -7,7 +7,7 @@ use longhaul_kernel::{Refusal, ids::NamespaceId, run::Run};
 use longhaul_proto::{
     ExhaustedCause, ExhaustedScope,
     api::{
-        common::v1::{Link, Priority, WorkflowExecution, link},
+        common::v1::{Priority, WorkflowExecution},
         enums::v1::{QueryRejectCondition, WorkflowExecutionStatus as Status},
         query::v1::{QueryRejected, WorkflowQuery},
         workflowservice::v1::{QueryWorkflowRequest, QueryWorkflowResponse},
@@ -63,7 +63,6 @@ pub async fn query(
             Ok((route(turn, buffered, condition, deadline, max)?, run_id))
         })
         .await?;
-    let link = query_link(&caller.namespace, &key.id, &run_id);
     let outcome = match route {
         Route::Rejected(status) => {
             return Ok(QueryWorkflowResponse {
@@ -82,27 +81,11 @@ pub async fn query(
             }
         },
     };
-    match outcome.failure {
-        None => {
-            Ok(QueryWorkflowResponse { query_result: outcome.result, query_rejected: None, link: Some(link) })
-        }
-        Some(failure) => {
-            Err(Refusal::QueryFailed { message: outcome.error_message, failure: Some(Box::new(failure)) }
-                .into())
-        }
+    if outcome.failure.is_none() && outcome.error_message.is_empty() {
+        return Ok(QueryWorkflowResponse { query_result: outcome.result, ..QueryWorkflowResponse::default() });
     }
-}
-
-/// A link to the run that was asked.
-fn query_link(namespace: &str, workflow_id: &str, run_id: &str) -> Link {
-    Link {
-        variant: Some(link::Variant::Workflow(link::Workflow {
-            namespace: namespace.into(),
-            workflow_id: workflow_id.into(),
-            run_id: run_id.into(),
-            ..Default::default()
-        })),
-    }
+    let failure = outcome.failure.map(Box::new);
+    Err(Refusal::QueryFailed { message: outcome.error_message, failure }.into())
 }
 
 /// Decides how a query goes on.

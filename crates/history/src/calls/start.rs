@@ -104,8 +104,10 @@ pub fn decide(
         request.workflow_id_conflict_policy,
     )?;
     match verdict {
-        StartVerdict::Existing | StartVerdict::Deduplicated => {
-            existing(turn, verdict == StartVerdict::Deduplicated)
+        StartVerdict::Existing => existing(turn, false),
+        StartVerdict::Deduplicated => {
+            let eager = if origin.eager { first_task(turn) } else { None };
+            Ok(Started { eager, ..existing(turn, true)? })
         }
         StartVerdict::Start | StartVerdict::Replace => {
             let run_id = RunId::from_bytes(turn.draw.uuid());
@@ -133,6 +135,16 @@ pub fn decide(
             })
         }
     }
+}
+
+/// The first workflow task once more, if the starter still has it: the answer to its request may have been lost.
+fn first_task(turn: &Turn<'_>) -> Option<Draft> {
+    let loaded = turn.loaded().ok()?;
+    let task = loaded.run.workflow_task.as_ref()?;
+    let started = task.started.as_ref()?;
+    let is_first = task.attempt == 1 && started.event_id == 3;
+    let is_eager = loaded.run.start.eager_execution_accepted;
+    (is_first && is_eager).then(|| poll_answer::workflow_task(loaded, false, Default::default())).flatten()
 }
 
 /// The run there is serves the request.

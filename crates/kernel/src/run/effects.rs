@@ -1,6 +1,9 @@
 //! What the world has to do after a step, once its changes are durable.
 
-use longhaul_proto::{Refusal, api::workflowservice::v1::RecordActivityTaskHeartbeatResponse};
+use longhaul_proto::{
+    Refusal,
+    api::{failure::v1::Failure, workflowservice::v1::RecordActivityTaskHeartbeatResponse},
+};
 
 use super::{Change, DutyId, Run, UpdateNews};
 use crate::time::Timestamp;
@@ -55,6 +58,8 @@ pub enum Reply {
     WorkflowTask,
     /// The activity task is started.
     ActivityTask,
+    /// The failure was too large, and this one was taken in its place.
+    FailureReplaced(Box<Failure>),
     /// What a heartbeating activity has to know.
     Heartbeat(RecordActivityTaskHeartbeatResponse),
     /// The workflow task is completed.

@@ -35,6 +35,18 @@ pub fn server(message: &str, non_retryable: bool) -> Failure {
     }
 }
 
+/// Longest failure kept as the cause of the one that replaces it.
+const REPLACED_BYTES_MAX: usize = 512 << 10;
+
+/// The failure, or if it is larger than `bytes_max` one that says so in its place; and whether it was replaced.
+pub fn fitted(failure: Failure, bytes_max: usize) -> (Failure, bool) {
+    if failure.encoded_len() <= bytes_max {
+        return (failure, false);
+    }
+    let cause = truncated(&failure, REPLACED_BYTES_MAX.min(bytes_max));
+    (Failure { cause: Some(Box::new(cause)), ..server("Failure exceeds size limit.", true) }, true)
+}
+
 /// Shortens a failure to `bytes_max`: message and stack trace are cut, details and causes are dropped.
 pub fn truncated(failure: &Failure, bytes_max: usize) -> Failure {
     if failure.encoded_len() <= bytes_max {

@@ -56,14 +56,14 @@ fn started_task(
 }
 
 /// The pending activity that a worker speaks of. By its token it has to be the started attempt the token was given
+/// The refusal of whatever needs an attempt of an activity that goes on.
+fn activity_gone() -> Refusal {
+    Refusal::not_found("invalid activityID or activity already timed out or invoking workflow is completed")
+}
+
 /// for; by its id it may also be one that no worker has.
 fn pending_activity<'r>(run: &'r Run, activity: &ActivityRef) -> Result<(i64, &'r Activity), Refusal> {
     ensure_running(run)?;
-    let gone = || {
-        Refusal::not_found(
-            "invalid activityID or activity already timed out or invoking workflow is completed",
-        )
-    };
     match activity {
         ActivityRef::Id(id) => {
             run.activity_by_id(id).ok_or_else(|| Refusal::not_found(format!("cannot find pending activity with ActivityID {id}, check workflow execution history for more details")))
@@ -73,6 +73,6 @@ fn pending_activity<'r>(run: &'r Run, activity: &ActivityRef) -> Result<(i64, &'
             .get(scheduled_event_id)
             .filter(|activity| activity.attempt == *attempt && matches!(activity.phase, Phase::Started { .. }))
             .map(|activity| (*scheduled_event_id, activity))
-            .ok_or_else(gone),
+            .ok_or_else(activity_gone),
     }
 }

@@ -190,14 +190,17 @@ impl Run {
             Phase::Started { .. } => PendingActivityState::Started,
             Phase::Scheduled | Phase::Backoff => PendingActivityState::Scheduled,
         };
-        let retries = activity.attempt > 1;
+        let waits = activity.phase == Phase::Backoff;
         PendingActivityInfo {
             activity_id: scheduled.activity_id.clone(),
             activity_type: scheduled.activity_type.clone(),
             state: state as i32,
             heartbeat_details: activity.heartbeat_details.as_ref().map(|details| details.0.clone()),
             last_heartbeat_time: activity.last_heartbeat.map(Timestamp::to_proto),
-            last_started_time: activity.last_started_at.map(Timestamp::to_proto),
+            last_started_time: match &activity.phase {
+                Phase::Started { at, .. } => Some(at.to_proto()),
+                Phase::Scheduled | Phase::Backoff => None,
+            },
             attempt: activity.attempt,
             maximum_attempts: scheduled.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts),
             scheduled_time: Some(activity.attempt_scheduled_at.to_proto()),
@@ -207,11 +210,10 @@ impl Run {
             last_worker_identity: activity.last_worker.clone(),
             current_retry_interval: activity
                 .last_attempt_completed_at
-                .filter(|_| retries)
+                .filter(|_| waits)
                 .map(|ended| to_proto(activity.attempt_scheduled_at.since(ended))),
             last_attempt_complete_time: activity.last_attempt_completed_at.map(Timestamp::to_proto),
-            next_attempt_schedule_time: (activity.phase == Phase::Backoff)
-                .then(|| activity.attempt_scheduled_at.to_proto()),
+            next_attempt_schedule_time: waits.then(|| activity.attempt_scheduled_at.to_proto()),
             priority: scheduled.priority.clone(),
             activity_options: Some(ActivityOptions {
                 task_queue: scheduled.task_queue.as_ref().map(|queue| TaskQueue {

@@ -14,7 +14,7 @@ use longhaul_proto::api::{
 
 use super::{
     Change, DutyId, Fact, Run, Volatile,
-    change::event_type,
+    event_type::event_type,
     state::{Sticky, TaskKind, TaskStarted, WorkflowTask},
     task_id,
     transition::Transition,
@@ -74,7 +74,8 @@ impl Transition<'_> {
             at: self.at,
             request_id: request_id.to_owned(),
             identity: identity.to_owned(),
-            history_bytes: i64::try_from(self.run.history_bytes).unwrap_or(i64::MAX),
+            // A task started by the step that wrote its history is told of what was stored before.
+            history_bytes: i64::try_from(self.stored_bytes).unwrap_or(i64::MAX),
             suggest_reasons: self.suggest_reasons(),
         };
         match task.kind {
@@ -92,7 +93,7 @@ impl Transition<'_> {
 
     fn suggest_reasons(&self) -> Vec<i32> {
         let mut reasons = Vec::new();
-        if self.run.history_bytes >= self.context.limits.suggest_bytes {
+        if self.stored_bytes >= self.context.limits.suggest_bytes {
             reasons.push(Reason::HistorySizeTooLarge as i32);
         }
         if self.run.next_event_id >= self.context.limits.suggest_events {
@@ -173,6 +174,18 @@ impl Transition<'_> {
         cause: WorkflowTaskFailedCause,
         failure: Option<Failure>,
         identity: &str,
+    ) {
+        self.fail_workflow_task_of(cause, failure, identity, "");
+    }
+
+    /// As [`Self::fail_workflow_task`], with the checksum of the worker's program.
+    #[allow(deprecated)]
+    pub fn fail_workflow_task_of(
+        &mut self,
+        cause: WorkflowTaskFailedCause,
+        failure: Option<Failure>,
+        identity: &str,
+        binary_checksum: &str,
     ) {
         self.settle_speculative(Some(""));
         let Some(task) = self.run.workflow_task.clone() else { return };

@@ -79,38 +79,53 @@ impl Run {
         at: Timestamp,
     ) {
         #[allow(deprecated)]
-        let stamp = a.worker_version.as_ref();
+        let (stamp, checksum) = (a.worker_version.as_ref(), &a.binary_checksum);
         if let Some(stamp) = stamp {
             self.worker_stamp = Some(Pb(stamp.clone()));
         }
         let build_id = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
-        let run_id = self.run_id.to_string();
-        if self.reset_points.iter().any(|point| point.run_id == run_id && point.build_id == build_id) {
-            return;
+        // Runs of a chain hand their points on, and a build has one point in all of them.
+        #[allow(deprecated)]
+        let is_same = |point: &Pb<ResetPointInfo>| {
+            point.build_id == build_id && point.binary_checksum == *checksum
+        };
+        if !self.reset_points.iter().any(is_same) {
+            #[allow(deprecated)]
+            self.reset_points.push(Pb(ResetPointInfo {
+                build_id: build_id.clone(),
+                binary_checksum: checksum.clone(),
+                run_id: self.run_id.to_string(),
+                first_workflow_task_completed_id: completed_event_id,
+                create_time: Some(at.to_proto()),
+                resettable: true,
+                ..ResetPointInfo::default()
+            }));
         }
-        self.reset_points.push(Pb(ResetPointInfo {
-            build_id: build_id.clone(),
-            run_id,
-            first_workflow_task_completed_id: completed_event_id,
-            create_time: Some(at.to_proto()),
-            resettable: true,
-            ..ResetPointInfo::default()
-        }));
         if self.reset_points.len() > RESET_POINTS_MAX {
             self.reset_points.remove(0);
         }
-        let mut builds = vec!["unversioned".to_owned()];
-        if let Some(Ok(Some(Value::KeywordList(known)))) = self
-            .search_attributes
-            .get("BuildIds")
-            .map(|payload| decode("BuildIds", payload, ValueType::KeywordList))
-        {
-            builds = known;
-        }
+        self.list_build("BuildIds", "unversioned");
         if !build_id.is_empty() {
-            builds.push(format!("unversioned:{build_id}"));
+            self.list_build("BuildIds", &format!("unversioned:{build_id}"));
         }
-        self.search_attributes.insert("BuildIds".to_owned(), Pb(encode(&Value::KeywordList(builds))));
+        if !checksum.is_empty() {
+            self.list_build("BinaryChecksums", checksum);
+        }
+    }
+
+    /// Lists the worker's build among those of the run, for searches.
+    fn list_build(&mut self, attribute: &str, build: &str) {
+        let known = self.search_attributes.get(attribute);
+        let known = known.map(|payload| decode(attribute, payload, ValueType::KeywordList));
+        let mut builds = match known {
+            Some(Ok(Some(Value::KeywordList(known)))) => known,
+            _ => Vec::new(),
+        };
+        if !builds.iter().any(|listed| listed == build) {
+            builds.push(build.to_owned());
+            let builds = encode(&Value::KeywordList(builds));
+            self.search_attributes.insert(attribute.to_owned(), Pb(builds));
+        }
     }
 }
 

@@ -8,11 +8,14 @@ use longhaul_proto::{
     },
 };
 
-use crate::run::{ActivityEnd, DutyId, transition::Transition};
+use crate::run::{ActivityEnd, DutyId, state::Phase, transition::Transition};
 
 /// Writes that the activity was canceled; refused unless somebody asked for that.
 pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Result<(), Refusal> {
     let (scheduled_event_id, activity) = super::pending_activity(t.run, &end.activity)?;
+    if !matches!(activity.phase, Phase::Started { .. }) {
+        return Err(super::activity_gone());
+    }
     let Some(latest_cancel_requested_event_id) = activity.cancel_requested else {
         return Err(Refusal::invalid(
             "unable to mark activity as canceled without activity being request canceled first",

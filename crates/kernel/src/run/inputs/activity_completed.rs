@@ -10,11 +10,18 @@ use longhaul_proto::{
         },
     },
 };
+use prost::Message;
 
-use crate::run::{ActivityEnd, DutyId, state::Phase, transition::Transition};
+use crate::run::{ActivityEnd, DutyId, failure, state::Phase, transition::Transition};
 
-/// Writes that the activity started and completed.
+/// Writes that the activity started and completed. A result that is too large is a failure.
 pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Result<(), Refusal> {
+    if end.outcome.as_ref().is_some_and(|result| result.encoded_len() > t.context.limits.blob_bytes_max) {
+        let failure = failure::server("Complete result exceeds size limit.", true);
+        let ActivityEnd { activity, identity, .. } = end;
+        let end = ActivityEnd { activity, identity, outcome: (Some(failure), None) };
+        return super::activity_failed::step(t, end);
+    }
     let (scheduled_event_id, _) = super::pending_activity(t.run, &end.activity)?;
     let started_event_id = t.write_activity_started(scheduled_event_id, &end.identity);
     let completed = ActivityTaskCompletedEventAttributes {

@@ -16,7 +16,7 @@ use longhaul_proto::{
 use crate::{
     codec::Pb,
     run::{
-        ActivityEnd, DutyId, Fact, failure,
+        ActivityEnd, DutyId, Fact, Reply, failure,
         retry::{self, Verdict},
         state::Phase,
         transition::Transition,
@@ -29,9 +29,17 @@ pub fn step(
     t: &mut Transition<'_>,
     end: ActivityEnd<(Option<Failure>, Option<Payloads>)>,
 ) -> Result<(), Refusal> {
-    let (scheduled_event_id, _) = super::pending_activity(t.run, &end.activity)?;
+    let (scheduled_event_id, activity) = super::pending_activity(t.run, &end.activity)?;
+    if !matches!(activity.phase, Phase::Started { .. }) {
+        return Err(super::activity_gone());
+    }
     let (failure, details) = end.outcome;
-    let failure = failure.unwrap_or_default();
+    let given = failure.map(|failure| failure::fitted(failure, t.context.limits.blob_bytes_max));
+    if let Some((failure, true)) = &given {
+        t.effects.reply = Reply::FailureReplaced(Box::new(failure.clone()));
+    }
+    let given = given.map(|(failure, _)| failure);
+    let failure = given.clone().unwrap_or_default();
     if details.is_some() {
         t.fact(Fact::ActivityHeartbeat { scheduled_event_id, at: t.at, details: details.map(Pb) });
     }
@@ -41,7 +49,7 @@ pub fn step(
     };
     let started_event_id = t.write_activity_started(scheduled_event_id, &end.identity);
     let failed = ActivityTaskFailedEventAttributes {
-        failure: Some(failure),
+        failure: given,
         scheduled_event_id,
         started_event_id,
         identity: end.identity,

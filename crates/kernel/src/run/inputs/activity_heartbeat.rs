@@ -4,23 +4,36 @@ use longhaul_proto::{
     Refusal,
     api::{common::v1::Payloads, workflowservice::v1::RecordActivityTaskHeartbeatResponse},
 };
+use prost::Message;
 
 use crate::{
     codec::Pb,
-    run::{ActivityEnd, Fact, Reply, state::Phase, transition::Transition},
+    run::{ActivityEnd, Fact, Reply, failure, state::Phase, transition::Transition},
 };
 
-/// Extends the heartbeat deadline and keeps the details; the answer says whether the activity shall cancel.
+/// Extends the heartbeat deadline and keeps the details; the answer says whether the activity shall cancel. Details that
+/// are too large fail the activity.
 pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Result<(), Refusal> {
     let (scheduled_event_id, activity) = super::pending_activity(t.run, &end.activity)?;
     if !matches!(activity.phase, Phase::Started { .. }) {
-        return Err(Refusal::not_found(
-            "invalid activityID or activity already timed out or invoking workflow is completed",
-        ));
+        return Err(super::activity_gone());
+    }
+    if end.outcome.as_ref().is_some_and(|details| details.encoded_len() > t.context.limits.blob_bytes_max) {
+        let failure = failure::server("Heartbeat details exceed size limit.", true);
+        let ActivityEnd { activity, identity, .. } = end;
+        super::activity_failed::step(
+            t,
+            ActivityEnd { activity, identity, outcome: (Some(failure), None) },
+        )?;
+        t.effects.reply = reply(true);
+        return Ok(());
     }
     let cancel_requested = activity.cancel_requested.is_some();
     t.fact(Fact::ActivityHeartbeat { scheduled_event_id, at: t.at, details: end.outcome.map(Pb) });
-    t.effects.reply =
-        Reply::Heartbeat(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() });
+    t.effects.reply = reply(cancel_requested);
     Ok(())
+}
+
+fn reply(cancel_requested: bool) -> Reply {
+    Reply::Heartbeat(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
 }

@@ -36,12 +36,12 @@ pub fn signal(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
         Some(cause) => Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(
             SignalExternalWorkflowExecutionFailedEventAttributes {
                 cause,
-                workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
                 namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
                 initiated_event_id,
                 control: initiated.control,
+                ..Default::default()
             },
         ),
     };
@@ -73,12 +73,11 @@ pub fn cancel(t: &mut Transition<'_>, initiated_event_id: i64, failed: Option<i3
         Some(cause) => Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(
             RequestCancelExternalWorkflowExecutionFailedEventAttributes {
                 cause,
-                workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
                 namespace: t.context.namespace.clone(),
                 namespace_id: initiated.namespace_id,
                 workflow_execution: initiated.workflow_execution,
                 initiated_event_id,
-                control: initiated.control,
+                ..Default::default()
             },
         ),
     };

@@ -5,7 +5,7 @@ use longhaul_proto::{
     api::{enums::v1::WorkflowTaskFailedCause, workflowservice::v1::RespondWorkflowTaskFailedRequest},
 };
 
-use crate::run::{TaskRef, transition::Transition};
+use crate::run::{TaskRef, failure, transition::Transition};
 
 /// Fails the task; the next attempt follows at once.
 pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedRequest>) -> Result<(), Refusal> {
@@ -17,6 +17,9 @@ pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedReque
         task.attempt,
     )?;
     let cause = WorkflowTaskFailedCause::try_from(task.request.cause).unwrap_or_default();
-    t.fail_workflow_task(cause, task.request.failure, &task.request.identity);
+    let request = task.request;
+    let failure = request.failure.map(|failure| failure::fitted(failure, t.context.limits.blob_bytes_max).0);
+    #[allow(deprecated)]
+    t.fail_workflow_task_of(cause, failure, &request.identity, &request.binary_checksum);
     Ok(())
 }
