@@ -43,6 +43,7 @@ pub(crate) async fn heartbeat(
     asker: Asker,
     request: RecordActivityTaskHeartbeatRequest,
 ) -> Answered<RecordActivityTaskHeartbeatResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     frontend.history(&asker, &namespace, request).await
@@ -65,6 +66,7 @@ pub(crate) async fn completed(
     asker: Asker,
     request: RespondActivityTaskCompletedRequest,
 ) -> Answered<RespondActivityTaskCompletedResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity)?;
@@ -89,12 +91,13 @@ pub(crate) async fn failed(
     asker: Asker,
     request: RespondActivityTaskFailedRequest,
 ) -> Answered<RespondActivityTaskFailedResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
+    check_failure(request.failure.as_ref())?;
     check::length("Identity", &request.identity)?;
     frontend.history(&asker, &namespace, request).await
 }
-    check_failure(request.failure.as_ref())?;
 
 /// Answers `RespondActivityTaskFailedById`.
 pub(crate) async fn failed_by_id(
@@ -104,10 +107,10 @@ pub(crate) async fn failed_by_id(
 ) -> Answered<RespondActivityTaskFailedByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
+    check_failure(request.failure.as_ref())?;
     check::length("Identity", &request.identity)?;
     frontend.history(&asker, &namespace, request).await
 }
-    check_failure(request.failure.as_ref())?;
 
 /// Answers `RespondActivityTaskCanceled`.
 pub(crate) async fn canceled(
@@ -115,6 +118,7 @@ pub(crate) async fn canceled(
     asker: Asker,
     request: RespondActivityTaskCanceledRequest,
 ) -> Answered<RespondActivityTaskCanceledResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity)?;
@@ -133,10 +137,6 @@ pub(crate) async fn canceled_by_id(
     frontend.history(&asker, &namespace, request).await
 }
 
-/// Refuses a request that does not name an activity. Without a workflow it means a standalone activity.
-fn check_by_id(workflow_id: &str, run_id: &str, activity_id: &str) -> Result<(), Refusal> {
-    if activity_id.is_empty() {
-        return Err(Refusal::invalid("ActivityId is not set on request."));
 /// Refuses a failure that no application reported: the other kinds are the server's.
 fn check_failure(failure: Option<&Failure>) -> Result<(), Refusal> {
     let kind = failure.map(|failure| &failure.failure_info);
@@ -146,6 +146,10 @@ fn check_failure(failure: Option<&Failure>) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses a request that does not name an activity. Without a workflow it means a standalone activity.
+fn check_by_id(workflow_id: &str, run_id: &str, activity_id: &str) -> Result<(), Refusal> {
+    if activity_id.is_empty() {
+        return Err(Refusal::invalid("ActivityId is not set on request."));
     }
     if !check::is_run_id(run_id) {
         return Err(Refusal::invalid("RunId is not valid UUID."));

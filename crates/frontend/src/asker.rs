@@ -5,6 +5,10 @@ use longhaul_proto::Refusal;
 use longhaul_runtime::{Clock, peers::Caller};
 use tonic::metadata::MetadataMap;
 
+use crate::cluster::COMPATIBLE_VERSION;
+
+mod server_range;
+
 /// Shortest time that a long poll may have left.
 const LONG_POLL_NANOS_MIN: i64 = 2_000_000_000;
 
@@ -31,6 +35,8 @@ pub(crate) struct Asker {
     pub client_name: String,
     /// Version of its SDK, or empty.
     pub client_version: String,
+    /// Versions of servers it says it works with, as a range, or empty.
+    pub supported_server_versions: String,
 }
 
 impl Asker {
@@ -43,6 +49,7 @@ impl Asker {
             now,
             client_name: text("client-name").into(),
             client_version: text("client-version").into(),
+            supported_server_versions: text("supported-server-versions").into(),
         }
     }
 
@@ -57,8 +64,21 @@ impl Asker {
         }
     }
 
-    /// Refuses a client whose major version came after this server.
+    /// Refuses a client that does not fit this server, by its own version or by what it says of servers.
     pub(crate) fn check_version(&self) -> Result<(), Refusal> {
+        self.check_client_version()?;
+        let wanted = &self.supported_server_versions;
+        if wanted.is_empty() || server_range::contains(wanted, COMPATIBLE_VERSION)? {
+            return Ok(());
+        }
+        Err(Refusal::ServerVersionNotSupported {
+            server_version: COMPATIBLE_VERSION.into(),
+            client_supported_server_versions: wanted.clone(),
+        })
+    }
+
+    /// Refuses a client whose major version came after this server.
+    fn check_client_version(&self) -> Result<(), Refusal> {
         let known = SUPPORTED_CLIENTS.iter().find(|(name, _)| *name == self.client_name);
         let Some((_, below)) = known.filter(|_| !self.client_version.is_empty()) else {
             return Ok(());
@@ -143,6 +163,7 @@ mod tests {
             now: 0,
             client_name: name.into(),
             client_version: version.into(),
+            supported_server_versions: String::new(),
         };
         assert!(asker("temporal-go", "1.40.0").check_version().is_ok());
         assert!(asker("temporal-go", "2.0.0").check_version().is_err());
@@ -150,5 +171,8 @@ mod tests {
         assert!(asker("temporal-python", "9.0.0").check_version().is_ok());
         assert!(asker("temporal-go", "").check_version().is_ok());
         assert!(asker("temporal-go", "x").check_version().is_err());
+        let wants = |range: &str| Asker { supported_server_versions: range.into(), ..asker("", "") };
+        assert!(wants(">=1.0.0 <2.0.0").check_version().is_ok());
+        assert!(wants(">=99.0.0").check_version().is_err());
     }
 }

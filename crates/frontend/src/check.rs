@@ -71,15 +71,21 @@ pub(crate) fn is_run_id(run_id: &str) -> bool {
 
 /// Refuses an absent, empty, too long or reserved task queue.
 pub(crate) fn task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusal> {
+    let queue = any_task_queue(queue)?;
+    if queue.name.starts_with(RESERVED_QUEUE_PREFIX) {
+        return Err(Refusal::invalid("task queue name cannot start with reserved prefix /_sys/"));
+    }
+    Ok(queue)
+}
+
+/// Refuses an absent, empty or too long task queue.
+pub(crate) fn any_task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusal> {
     let queue = queue.ok_or_else(|| Refusal::invalid("taskQueue is not set"))?;
     if queue.name.is_empty() {
         return Err(Refusal::invalid("missing task queue name"));
     }
     if queue.name.len() > ID_BYTES_MAX {
         return Err(Refusal::invalid("taskQueue length exceeds limit"));
-    }
-    if queue.name.starts_with(RESERVED_QUEUE_PREFIX) {
-        return Err(Refusal::invalid("task queue name cannot start with reserved prefix /_sys/"));
     }
     Ok(queue)
 }

@@ -1,11 +1,17 @@
 //! What the cluster says of itself.
 
 use longhaul_kernel::{ids::SLOTS, namespace::CLUSTER};
-use longhaul_proto::api::{
-    operatorservice::v1::{ClusterMetadata, ListClustersRequest, ListClustersResponse},
-    workflowservice::v1::{
-        GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
-        get_system_info_response::Capabilities,
+use longhaul_proto::{
+    Refusal,
+    api::{
+        operatorservice::v1::{
+            ClusterMetadata, ListClustersRequest, ListClustersResponse, RemoveRemoteClusterRequest,
+            RemoveRemoteClusterResponse,
+        },
+        workflowservice::v1::{
+            GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
+            get_system_info_response::Capabilities,
+        },
     },
 };
 
@@ -85,4 +91,13 @@ pub(crate) async fn list_clusters(
         ..ClusterMetadata::default()
     };
     Ok(ListClustersResponse { clusters: vec![cluster], ..ListClustersResponse::default() })
+}
+
+/// Answers `RemoveRemoteCluster`: there is no other cluster that could be removed.
+pub(crate) async fn remove_remote(
+    _: &Frontend,
+    _: Asker,
+    _: RemoveRemoteClusterRequest,
+) -> Answered<RemoveRemoteClusterResponse> {
+    Err(Refusal::not_found("The cluster to be deleted cannot be found in clusters cache.").into())
 }

@@ -119,6 +119,11 @@ impl Frontend {
         Ok(namespace)
     }
 
+    /// Refuses a call that names a namespace that does not exist, before anything else of it is looked at.
+    pub(crate) async fn named_namespace(&self, name: &str) -> Answered<()> {
+        if name.is_empty() { Ok(()) } else { self.namespace(name, Allow::Open).await.map(drop) }
+    }
+
     /// The namespace of a call that carries a token: the one the token names, which must be the one the request names
     /// if it names any.
     pub(crate) async fn namespace_of_token(&self, name: &str, id: &[u8]) -> Answered<Arc<Namespace>> {

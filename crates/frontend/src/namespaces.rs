@@ -149,12 +149,13 @@ async fn named(frontend: &Frontend, name: &str, id: &str) -> Result<Arc<Namespac
         namespace::check_name(name)?;
         frontend.directory.by_name(name).await
     } else {
-        let Some(id) = NamespaceId::parse(id) else {
-            return Err(Refusal::invalid(format!("invalid UUID length: {}", id.len())).into());
-        };
         if !name.is_empty() {
-            return Err(Refusal::invalid("Only one of namespace name or Id should be set on request.").into());
+            let text = "GetNamespace operation failed.  Both ID and Name specified in request.";
+            return Err(Refusal::invalid(text).into());
         }
+        let Some(id) = NamespaceId::parse(id) else {
+            return Err(Refusal::Unclassified(format!("invalid UUID length: {}", id.len())).into());
+        };
         frontend.directory.by_id(id).await
     };
     let asked = if id.is_empty() { name } else { id };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longhaul_kernel::visibility::{PREDEFINED, SYSTEM};
+use longhaul_kernel::visibility::{PREDEFINED, SYSTEM, ValueType};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -19,6 +19,17 @@ use crate::{
     asker::Asker,
     frontend::{Allow, Answered, changing},
 };
+
+/// Columns that the reference keeps custom search attributes in, which this call alone tells of.
+const COLUMNS: [(ValueType, u32); 7] = [
+    (ValueType::Bool, 3),
+    (ValueType::Datetime, 3),
+    (ValueType::Double, 3),
+    (ValueType::Int, 3),
+    (ValueType::Keyword, 10),
+    (ValueType::KeywordList, 3),
+    (ValueType::Text, 3),
+];
 
 /// Answers `AddSearchAttributes`.
 pub(crate) async fn add(
@@ -87,7 +98,10 @@ pub(crate) async fn get(
     _: Asker,
     _: GetSearchAttributesRequest,
 ) -> Answered<GetSearchAttributesResponse> {
-    Ok(GetSearchAttributesResponse { keys: built_in().collect() })
+    let columns = COLUMNS.iter().flat_map(|(value_type, count)| {
+        (1..=*count).map(|number| (format!("{}{number:02}", value_type.name()), value_type.to_proto().into()))
+    });
+    Ok(GetSearchAttributesResponse { keys: built_in().chain(columns).collect() })
 }
 
 fn check_namespace(name: &str) -> Result<(), Refusal> {

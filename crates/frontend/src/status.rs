@@ -126,11 +126,13 @@ fn tell(refusal: &Refusal) -> Told {
         }
         Refusal::ActivityExecutionAlreadyStarted { .. }
         | Refusal::ClientVersionNotSupported { .. }
+        | Refusal::ServerVersionNotSupported { .. }
         | Refusal::NewerBuildExists { .. }
         | Refusal::SystemWorkflow { .. }
         | Refusal::MultiOperation { .. }
         | Refusal::MultiOperationAborted(_)
         | Refusal::WorkflowTaskCompletionBufferLost(_) => tell_rare(refusal),
+        Refusal::Unclassified(text) => Told::plain(Code::Unknown, text),
         Refusal::Unimplemented(text) => Told::plain(Code::Unimplemented, text),
         Refusal::Aborted(text) => Told::plain(Code::Aborted, text),
         Refusal::DeadlineExceeded(text) => Told::plain(Code::DeadlineExceeded, text),
@@ -162,6 +164,17 @@ fn tell_rare(refusal: &Refusal) -> Told {
                 supported_versions: supported_versions.clone(),
             };
             Told::detailed(Code::FailedPrecondition, &text, "ClientVersionNotSupportedFailure", &detail)
+        }
+        Refusal::ServerVersionNotSupported { server_version, client_supported_server_versions } => {
+            let text = format!(
+                "Server version {server_version} is not supported. Client supports server versions: \
+                 {client_supported_server_versions}"
+            );
+            let detail = details::ServerVersionNotSupportedFailure {
+                server_version: server_version.clone(),
+                client_supported_server_versions: client_supported_server_versions.clone(),
+            };
+            Told::detailed(Code::FailedPrecondition, &text, "ServerVersionNotSupportedFailure", &detail)
         }
         Refusal::NewerBuildExists { message, default_build_id } => {
             let detail = details::NewerBuildExistsFailure { default_build_id: default_build_id.clone() };

@@ -27,6 +27,9 @@ use crate::{
     frontend::{Allow, Answered},
 };
 
+/// Reason of a termination that gives none.
+const TERMINATE_REASON: &str = "terminated by user via frontend";
+
 /// Answers `SignalWorkflowExecution`.
 pub(crate) async fn signal(
     frontend: &Frontend,
@@ -63,11 +66,14 @@ pub(crate) async fn request_cancel(
 pub(crate) async fn terminate(
     frontend: &Frontend,
     asker: Asker,
-    request: TerminateWorkflowExecutionRequest,
+    mut request: TerminateWorkflowExecutionRequest,
 ) -> Answered<TerminateWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check::execution(request.workflow_execution.as_ref())?;
     check::links(&request.links)?;
+    if request.reason.is_empty() {
+        request.reason = TERMINATE_REASON.into();
+    }
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -108,6 +114,9 @@ pub(crate) async fn update_options(
     if execution.workflow_id.is_empty() {
         return Err(Refusal::invalid("WorkflowId is not set on request.").into());
     }
+    if request.workflow_execution_options.is_none() {
+        return Err(Refusal::invalid("WorkflowExecutionOptions is required").into());
+    }
     if request.update_mask.is_none() {
         return Err(Refusal::invalid("UpdateMask is required").into());
     }
@@ -128,7 +137,12 @@ pub(crate) async fn query(
         Some(query) if query.query_type.is_empty() => {
             return Err(Refusal::invalid("QueryType is not set on request.").into());
         }
-        Some(_) => {}
+        Some(query) => {
+            let arguments = query.query_args.as_ref().map_or(0, Message::encoded_len);
+            if arguments > frontend.settings.blob_bytes_max {
+                return Err(Refusal::invalid("Blob data size exceeds limit.").into());
+            }
+        }
     }
     frontend.history(&asker, &namespace, request).await
 }

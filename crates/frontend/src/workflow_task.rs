@@ -2,11 +2,15 @@
 
 use longhaul_proto::{
     Refusal,
-    api::workflowservice::v1::{
-        PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ResetStickyTaskQueueRequest,
-        ResetStickyTaskQueueResponse, RespondQueryTaskCompletedRequest, RespondQueryTaskCompletedResponse,
-        RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
-        RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse,
+    api::{
+        enums::v1::QueryResultType,
+        workflowservice::v1::{
+            PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ResetStickyTaskQueueRequest,
+            ResetStickyTaskQueueResponse, RespondQueryTaskCompletedRequest,
+            RespondQueryTaskCompletedResponse, RespondWorkflowTaskCompletedRequest,
+            RespondWorkflowTaskCompletedResponse, RespondWorkflowTaskFailedRequest,
+            RespondWorkflowTaskFailedResponse,
+        },
     },
 };
 use longhaul_runtime::peers::{QueryToken, TaskToken};
@@ -38,6 +42,7 @@ pub(crate) async fn completed(
     asker: Asker,
     request: RespondWorkflowTaskCompletedRequest,
 ) -> Answered<RespondWorkflowTaskCompletedResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity)?;
@@ -50,6 +55,7 @@ pub(crate) async fn failed(
     asker: Asker,
     request: RespondWorkflowTaskFailedRequest,
 ) -> Answered<RespondWorkflowTaskFailedResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity)?;
@@ -60,10 +66,16 @@ pub(crate) async fn failed(
 pub(crate) async fn query_completed(
     frontend: &Frontend,
     asker: Asker,
-    request: RespondQueryTaskCompletedRequest,
+    mut request: RespondQueryTaskCompletedRequest,
 ) -> Answered<RespondQueryTaskCompletedResponse> {
+    frontend.named_namespace(&request.namespace).await?;
     let token = query_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
+    if request.query_result.as_ref().map_or(0, Message::encoded_len) > frontend.settings.blob_bytes_max {
+        request.completed_type = QueryResultType::Failed.into();
+        request.query_result = None;
+        request.error_message = "Blob data size exceeds limit.".into();
+    }
     frontend.matching(&asker, &namespace, request).await
 }
 

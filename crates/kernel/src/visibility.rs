@@ -29,7 +29,7 @@ use crate::{ids::RunKey, time::Timestamp};
 
 pub use attributes::{Attribute, Attributes, PREDEFINED, SYSTEM, ValueType};
 pub use datetime::{format as format_datetime, parse as parse_datetime};
-pub use payload::{Limits, decode, encode, encode_group, validate, with_type};
+pub use payload::{Limits, decode, encode, encode_group, typed_all, validate, with_type, within_limits};
 pub use query::{GroupBy, Query};
 
 /// Value of one search attribute.

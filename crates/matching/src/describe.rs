@@ -44,7 +44,7 @@ pub(crate) fn describe(
     let view = look(matching, caller, request, kind);
     let mut answer = api::DescribeTaskQueueResponse {
         pollers: view.pollers.clone(),
-        versioning_info: Some(wire::TaskQueueVersioningInfo {
+        versioning_info: (!is_sticky).then(|| wire::TaskQueueVersioningInfo {
             current_version: "__unversioned__".into(),
             update_time: Some(prost_types::Timestamp { seconds: YEAR_ONE, nanos: 0 }),
             ..Default::default()

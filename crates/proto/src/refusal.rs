@@ -107,6 +107,15 @@ pub enum Refusal {
     Canceled(String),
     /// Try again: nothing is known to be wrong with the request.
     Unavailable(String),
+    /// This server is none of those the client says it works with.
+    ServerVersionNotSupported {
+        /// Version of this server.
+        server_version: String,
+        /// The range the client gave.
+        client_supported_server_versions: String,
+    },
+    /// The reference answers this without a code of its own.
+    Unclassified(String),
     /// A newer build than the poller's exists.
     NewerBuildExists {
         /// Text for people.

@@ -16,7 +16,7 @@ serve! {
     list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse = built search_attributes::list;
     delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse = built namespaces::delete;
     add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse = later;
-    remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse = later;
+    remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse = built cluster::remove_remote;
     list_clusters(ListClustersRequest) -> ListClustersResponse = built cluster::list_clusters;
     get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse = later;
     create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse = later;

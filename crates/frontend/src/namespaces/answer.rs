@@ -26,7 +26,7 @@ fn capabilities(settings: &Settings) -> Capabilities {
         sync_update: true,
         async_update: true,
         worker_heartbeats: false,
-        reported_problems_search_attribute: false,
+        reported_problems_search_attribute: true,
         workflow_pause: false,
         standalone_activities: false,
         worker_poll_complete_on_shutdown: false,

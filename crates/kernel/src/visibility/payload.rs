@@ -63,7 +63,8 @@ pub fn validate(
     Ok(values)
 }
 
-fn within_limits(wire: &SearchAttributes, limits: &Limits) -> Result<(), Refusal> {
+/// Refuses values, and sets of values, that are too large.
+pub fn within_limits(wire: &SearchAttributes, limits: &Limits) -> Result<(), Refusal> {
     for (name, payload) in &wire.indexed_fields {
         let size = payload.data.len();
         if size > limits.value_bytes_max {
@@ -127,6 +128,16 @@ pub fn encode_group(value: Option<&Value>) -> Payload {
 pub fn with_type(mut payload: Payload, value_type: ValueType) -> Payload {
     payload.metadata.entry(TYPE.to_owned()).or_insert_with(|| value_type.name().as_bytes().into());
     payload
+}
+
+/// Search attributes as a caller sent them, each with its type told.
+pub fn typed_all(mut wire: SearchAttributes, attributes: &Attributes) -> SearchAttributes {
+    for (name, payload) in &mut wire.indexed_fields {
+        if let Some(value_type) = attributes.type_of(name) {
+            *payload = with_type(std::mem::take(payload), value_type);
+        }
+    }
+    wire
 }
 
 /// The JSON inside of a payload, or how the reference shows what is inside instead.
