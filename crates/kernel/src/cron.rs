@@ -121,7 +121,7 @@ fn descriptor(name: &str, zone: Zone) -> Option<Schedule> {
         "daily" | "midnight" => "0 0 * * *",
         "hourly" => "0 * * * *",
         _ => {
-            let nanos = length::parse(name.strip_prefix("every ")?)?;
+            let nanos = length::parse(name.strip_prefix("every ")?).ok()?;
             return Some(Schedule::Every((nanos / NANOS).max(1)));
         }
     };

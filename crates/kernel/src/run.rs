@@ -10,11 +10,15 @@ mod commands;
 mod deadlines;
 mod duties;
 mod effects;
+mod event_type;
 mod failure;
 mod input;
 mod inputs;
 mod next_run;
 mod payload;
+mod priority;
+mod problems;
+mod reset;
 mod retry;
 mod start;
 mod state;
@@ -35,6 +39,7 @@ pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply};
 pub use input::*;
 pub use payload::json_string;
+pub use reset::{Reapplied, Reset, operations as reset_operations};
 pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
@@ -77,6 +82,7 @@ impl Machine for Run {
             What::Signal(signal) => inputs::signal::step(&mut t, *signal)?,
             What::RequestCancel(request) => inputs::request_cancel::step(&mut t, request)?,
             What::Terminate(termination) => inputs::terminate::step(&mut t, termination)?,
+            What::ResetTo { run_id, termination } => inputs::reset_to::step(&mut t, run_id, termination),
             What::ChildStarted { initiated_event_id, run_id } => {
                 inputs::child_started::step(&mut t, initiated_event_id, run_id)?;
             }

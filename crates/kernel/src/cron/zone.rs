@@ -3,7 +3,7 @@
 
 use jiff::{
     Timestamp,
-    civil::DateTime,
+    civil::{Date, DateTime},
     tz::{Offset, TimeZone, TimeZoneDatabase},
 };
 
@@ -29,17 +29,30 @@ impl Zone {
         }
     }
 
+    /// The zone that TZif data describe.
+    pub fn from_data(name: &str, data: &[u8]) -> Option<Self> {
+        TimeZone::tzif(name, data).ok().map(Self)
+    }
+
     /// What the wall clock shows at `second` after the epoch.
     pub fn clock(&self, second: i64) -> DateTime {
         let second = clamp(second);
         self.0.to_offset(second).to_datetime(second)
     }
 
-    /// When the wall clock shows `clock`, in seconds after the epoch. Of two such instants this is mostly the first;
-    /// for none it is one that is as far from the gap as `clock` is inside of it. The rule is that of Go's
-    /// `time.Date`, which decides what the reference does.
+    /// When the wall clock shows `clock`, in seconds after the epoch. Of two such instants this is the first west
+    /// of Greenwich and the second east of it; if there is none, it is one at which the clock shows another time. The
+    /// rule is that of Go's `time.Date`, which decides what the reference does.
     pub fn instant(&self, clock: DateTime) -> i64 {
-        let local = Offset::UTC.to_timestamp(clock).unwrap_or(Timestamp::MAX).as_second();
+        let time = clock.time();
+        let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute());
+        self.instant_of(clock.date(), minutes * 60 + i64::from(time.second()))
+    }
+
+    /// When the wall clock shows a date and that `second` of it; it may be one of the next day.
+    pub fn instant_of(&self, date: Date, second: i64) -> i64 {
+        let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+        let local = midnight.as_second() + second;
         local - self.offset(local - self.offset(local))
     }
 

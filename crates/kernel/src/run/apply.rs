@@ -94,6 +94,10 @@ impl Run {
             | Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => {
                 self.fold_closed(event, attributes, at)
             }
+            Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a) => {
+                let update = a.request.as_ref().map_or("", updates::update_id);
+                self.admitted_updates.insert(update.to_owned(), id);
+            }
             Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_)
             | Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => {
                 updates::fold(&mut self.updates, id, attributes);

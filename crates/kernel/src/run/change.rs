@@ -1,15 +1,13 @@
 //! What a run remembers: events, which go into its history, and facts, which live outside of it.
 
 use longhaul_proto::api::{
-    common::v1::Payloads,
-    failure::v1::Failure,
-    history::v1::{HistoryEvent, history_event::Attributes},
+    common::v1::Payloads, failure::v1::Failure, history::v1::HistoryEvent,
     update::v1::Request as UpdateRequest,
 };
 use minicbor::{Decode, Encode};
 
 use super::state::{FirstTask, LastWorker, Sticky, TaskStarted, WorkflowTask};
-use crate::{codec::Pb, time::Timestamp};
+use crate::{codec::Pb, ids::RunId, time::Timestamp};
 
 /// One thing that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +139,15 @@ pub enum Fact {
     /// A buffered event was taken back; its place in the buffer is given.
     #[n(19)]
     Unbuffered(#[n(0)] u64),
+    /// The transition is book-keeping that nobody is told of.
+    #[n(20)]
+    Unseen,
+    /// Another run goes on in the place of this one, from an earlier point of its history.
+    #[n(21)]
+    ResetTo(#[n(0)] RunId),
+    /// What a search attribute tells of workflow tasks that fail again and again; empty if nothing.
+    #[n(22)]
+    ReportedProblems(#[n(0)] Vec<String>),
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),
@@ -221,98 +228,4 @@ impl DutyId {
             _ => return None,
         })
     }
-}
-
-/// Number of the public `EventType` that belongs to these attributes.
-pub fn event_type(attributes: &Attributes) -> i32 {
-    use longhaul_proto::api::enums::v1::EventType as T;
-    let event_type = match attributes {
-        Attributes::WorkflowExecutionStartedEventAttributes(_) => T::WorkflowExecutionStarted,
-        Attributes::WorkflowExecutionCompletedEventAttributes(_) => T::WorkflowExecutionCompleted,
-        Attributes::WorkflowExecutionFailedEventAttributes(_) => T::WorkflowExecutionFailed,
-        Attributes::WorkflowExecutionTimedOutEventAttributes(_) => T::WorkflowExecutionTimedOut,
-        Attributes::WorkflowTaskScheduledEventAttributes(_) => T::WorkflowTaskScheduled,
-        Attributes::WorkflowTaskStartedEventAttributes(_) => T::WorkflowTaskStarted,
-        Attributes::WorkflowTaskCompletedEventAttributes(_) => T::WorkflowTaskCompleted,
-        Attributes::WorkflowTaskTimedOutEventAttributes(_) => T::WorkflowTaskTimedOut,
-        Attributes::WorkflowTaskFailedEventAttributes(_) => T::WorkflowTaskFailed,
-        Attributes::ActivityTaskScheduledEventAttributes(_) => T::ActivityTaskScheduled,
-        Attributes::ActivityTaskStartedEventAttributes(_) => T::ActivityTaskStarted,
-        Attributes::ActivityTaskCompletedEventAttributes(_) => T::ActivityTaskCompleted,
-        Attributes::ActivityTaskFailedEventAttributes(_) => T::ActivityTaskFailed,
-        Attributes::ActivityTaskTimedOutEventAttributes(_) => T::ActivityTaskTimedOut,
-        Attributes::TimerStartedEventAttributes(_) => T::TimerStarted,
-        Attributes::TimerFiredEventAttributes(_) => T::TimerFired,
-        Attributes::ActivityTaskCancelRequestedEventAttributes(_) => T::ActivityTaskCancelRequested,
-        Attributes::ActivityTaskCanceledEventAttributes(_) => T::ActivityTaskCanceled,
-        Attributes::TimerCanceledEventAttributes(_) => T::TimerCanceled,
-        Attributes::MarkerRecordedEventAttributes(_) => T::MarkerRecorded,
-        Attributes::WorkflowExecutionSignaledEventAttributes(_) => T::WorkflowExecutionSignaled,
-        Attributes::WorkflowExecutionTerminatedEventAttributes(_) => T::WorkflowExecutionTerminated,
-        Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => T::WorkflowExecutionCancelRequested,
-        Attributes::WorkflowExecutionCanceledEventAttributes(_) => T::WorkflowExecutionCanceled,
-        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_) => {
-            T::RequestCancelExternalWorkflowExecutionInitiated
-        }
-        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(_) => {
-            T::RequestCancelExternalWorkflowExecutionFailed
-        }
-        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(_) => {
-            T::ExternalWorkflowExecutionCancelRequested
-        }
-        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => T::WorkflowExecutionContinuedAsNew,
-        Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(_) => {
-            T::StartChildWorkflowExecutionInitiated
-        }
-        Attributes::StartChildWorkflowExecutionFailedEventAttributes(_) => {
-            T::StartChildWorkflowExecutionFailed
-        }
-        Attributes::ChildWorkflowExecutionStartedEventAttributes(_) => T::ChildWorkflowExecutionStarted,
-        Attributes::ChildWorkflowExecutionCompletedEventAttributes(_) => T::ChildWorkflowExecutionCompleted,
-        Attributes::ChildWorkflowExecutionFailedEventAttributes(_) => T::ChildWorkflowExecutionFailed,
-        Attributes::ChildWorkflowExecutionCanceledEventAttributes(_) => T::ChildWorkflowExecutionCanceled,
-        Attributes::ChildWorkflowExecutionTimedOutEventAttributes(_) => T::ChildWorkflowExecutionTimedOut,
-        Attributes::ChildWorkflowExecutionTerminatedEventAttributes(_) => T::ChildWorkflowExecutionTerminated,
-        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_) => {
-            T::SignalExternalWorkflowExecutionInitiated
-        }
-        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(_) => {
-            T::SignalExternalWorkflowExecutionFailed
-        }
-        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(_) => {
-            T::ExternalWorkflowExecutionSignaled
-        }
-        Attributes::UpsertWorkflowSearchAttributesEventAttributes(_) => T::UpsertWorkflowSearchAttributes,
-        Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_) => T::WorkflowExecutionUpdateAccepted,
-        Attributes::WorkflowExecutionUpdateRejectedEventAttributes(_) => T::WorkflowExecutionUpdateRejected,
-        Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => T::WorkflowExecutionUpdateCompleted,
-        Attributes::WorkflowPropertiesModifiedExternallyEventAttributes(_) => {
-            T::WorkflowPropertiesModifiedExternally
-        }
-        Attributes::ActivityPropertiesModifiedExternallyEventAttributes(_) => {
-            T::ActivityPropertiesModifiedExternally
-        }
-        Attributes::WorkflowPropertiesModifiedEventAttributes(_) => T::WorkflowPropertiesModified,
-        Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(_) => T::WorkflowExecutionUpdateAdmitted,
-        Attributes::NexusOperationScheduledEventAttributes(_) => T::NexusOperationScheduled,
-        Attributes::NexusOperationStartedEventAttributes(_) => T::NexusOperationStarted,
-        Attributes::NexusOperationCompletedEventAttributes(_) => T::NexusOperationCompleted,
-        Attributes::NexusOperationFailedEventAttributes(_) => T::NexusOperationFailed,
-        Attributes::NexusOperationCanceledEventAttributes(_) => T::NexusOperationCanceled,
-        Attributes::NexusOperationTimedOutEventAttributes(_) => T::NexusOperationTimedOut,
-        Attributes::NexusOperationCancelRequestedEventAttributes(_) => T::NexusOperationCancelRequested,
-        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_) => T::WorkflowExecutionOptionsUpdated,
-        Attributes::NexusOperationCancelRequestCompletedEventAttributes(_) => {
-            T::NexusOperationCancelRequestCompleted
-        }
-        Attributes::NexusOperationCancelRequestFailedEventAttributes(_) => {
-            T::NexusOperationCancelRequestFailed
-        }
-        Attributes::WorkflowExecutionPausedEventAttributes(_) => T::WorkflowExecutionPaused,
-        Attributes::WorkflowExecutionUnpausedEventAttributes(_) => T::WorkflowExecutionUnpaused,
-        Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(_) => {
-            T::WorkflowExecutionTimeSkippingTransitioned
-        }
-    };
-    event_type as i32
 }

@@ -70,7 +70,7 @@ impl Run {
             DutyId::WorkflowTask => self.dispatch_workflow_task().map(Duty::WorkflowTask),
             DutyId::Activity(event) => self.dispatch_activity(event).map(Duty::Activity),
             DutyId::StartChild(event) => {
-                self.children.get(&event).map(|child| Duty::StartChild(Box::new(child.clone())))
+                self.children.get(&event).map(|child| Duty::StartChild(Box::new(self.heir(child))))
             }
             DutyId::ScheduleChild(event) => {
                 self.children.get(&event).and_then(child_execution).map(Duty::ScheduleChild)
@@ -91,6 +91,13 @@ impl Run {
                 Some(Duty::CloseChild(child_execution(child)?, policy))
             }
         }
+    }
+
+    /// The child with what it takes from this run: each part of the priority that its command left open.
+    fn heir(&self, child: &Child) -> Child {
+        let mut child = child.clone();
+        child.initiated.0.priority = self.priority_of(child.initiated.priority.as_ref());
+        child
     }
 
     fn dispatch_workflow_task(&self) -> Option<Dispatch> {
@@ -119,7 +126,7 @@ impl Run {
             scheduled_at: activity.attempt_scheduled_at,
             expires_at: positive(scheduled.schedule_to_start_timeout.as_ref())
                 .map(|timeout| activity.attempt_scheduled_at + timeout),
-            priority: scheduled.priority.clone(),
+            priority: self.priority_of(scheduled.priority.as_ref()),
         })
     }
 }

@@ -63,6 +63,13 @@ pub enum What {
     RequestCancel(CancelRequest),
     /// Somebody ends the run.
     Terminate(Termination),
+    /// The run is reset: another one takes its place, and this one ends if it has not yet.
+    ResetTo {
+        /// The run that goes on.
+        run_id: RunId,
+        /// How this one ends.
+        termination: Termination,
+    },
     /// A child was started.
     ChildStarted {
         /// The parent's initiated event.

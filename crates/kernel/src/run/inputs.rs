@@ -11,6 +11,7 @@ pub(super) mod external_delivered;
 pub(super) mod first_task;
 pub(super) mod request_cancel;
 pub(super) mod reset_sticky;
+pub(super) mod reset_to;
 pub(super) mod signal;
 pub(super) mod start;
 pub(super) mod terminate;
@@ -55,12 +56,12 @@ fn started_task(
         .ok_or_else(|| Refusal::not_found("Workflow task not found."))
 }
 
-/// The pending activity that a worker speaks of. By its token it has to be the started attempt the token was given
 /// The refusal of whatever needs an attempt of an activity that goes on.
 fn activity_gone() -> Refusal {
     Refusal::not_found("invalid activityID or activity already timed out or invoking workflow is completed")
 }
 
+/// The pending activity that a worker speaks of. By its token it has to be the started attempt the token was given
 /// for; by its id it may also be one that no worker has.
 fn pending_activity<'r>(run: &'r Run, activity: &ActivityRef) -> Result<(i64, &'r Activity), Refusal> {
     ensure_running(run)?;

@@ -1,10 +1,10 @@
 //! How a chain goes on after a run: by continue-as-new, by the retry policy, by the cron schedule. The run that closes
 //! and the one that follows are made durable in one commit.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use longhaul_proto::api::{
-    common::v1::{Link, Memo, Payloads, SearchAttributes},
+    common::v1::{Link, Payloads},
     enums::v1::{ContinueAsNewInitiator as Initiator, ParentClosePolicy, RetryState},
     failure::v1::Failure,
     history::v1::{
@@ -12,7 +12,7 @@ use longhaul_proto::api::{
         history_event::Attributes,
     },
     sdk::v1::UserMetadata,
-    workflow::v1::ResetPoints,
+    workflow::v1::{ResetPointInfo, ResetPoints},
 };
 
 use super::{
@@ -26,6 +26,9 @@ use crate::{
     machine::{Draw, Machine as _},
     time::{Timestamp, to_proto},
 };
+
+/// Least time between two runs of a chain, or a broken workflow would spin.
+const SPACING: Duration = Duration::from_secs(1);
 
 /// What the run that follows will be like.
 pub(super) struct Successor {
@@ -50,21 +53,29 @@ impl Run {
         (run, effects)
     }
 
+    /// Where the chain can be reset to, once this run is over and kept until `expires`.
+    pub(super) fn reset_points_until(&self, expires: Timestamp) -> Vec<ResetPointInfo> {
+        let own = self.run_id.to_string();
+        let mut points: Vec<_> = self.reset_points.iter().map(|point| point.0.clone()).collect();
+        for point in points.iter_mut().filter(|point| point.run_id == own) {
+            point.expire_time = Some(expires.to_proto());
+        }
+        points
+    }
+
     /// The started event of the run that follows, as far as every initiator has it in common.
     fn successor_attributes(
         &self,
         initiator: Initiator,
         backoff: Duration,
+        points_expire_at: Timestamp,
     ) -> WorkflowExecutionStartedEventAttributes {
         let mut next = self.start.0.clone();
         next.continued_execution_run_id = self.run_id.to_string();
         next.original_execution_run_id = String::new();
         next.initiator = initiator as i32;
         next.first_workflow_task_backoff = Some(to_proto(backoff));
-        next.memo = memo(self);
-        next.search_attributes = search_attributes(self);
-        next.prev_auto_reset_points =
-            Some(ResetPoints { points: self.reset_points.iter().map(|point| point.0.clone()).collect() });
+        next.prev_auto_reset_points = Some(ResetPoints { points: self.reset_points_until(points_expire_at) });
         next.attempt = 1;
         next.eager_execution_accepted = false;
         next.identity = String::new();
@@ -81,7 +92,8 @@ impl Transition<'_> {
                 let attempt = self.run.start.attempt.max(1);
                 match retry::decide(policy, attempt, failure, self.at, self.run.execution_deadline) {
                     Verdict::Again(due) => {
-                        let mut next = self.run.successor_attributes(Initiator::Retry, due.since(self.at));
+                        let backoff = self.spaced(due.since(self.at));
+                        let mut next = self.successor_attributes(Initiator::Retry, backoff);
                         next.attempt = attempt + 1;
                         next.continued_failure = Some(failure.clone());
                         return Ok((self.successor(next), RetryState::InProgress));
@@ -111,7 +123,7 @@ impl Transition<'_> {
         if self.run.execution_deadline.is_some_and(|deadline| due > deadline) {
             return None;
         }
-        let mut next = self.run.successor_attributes(Initiator::CronSchedule, due.since(self.at));
+        let mut next = self.successor_attributes(Initiator::CronSchedule, due.since(self.at));
         next.last_completion_result = last_result;
         next.continued_failure = failure;
         Some(self.successor(next))
@@ -127,7 +139,20 @@ impl Transition<'_> {
 
     /// The started event of a run that follows by continue-as-new.
     pub fn continued_attributes(&self, backoff: Duration) -> WorkflowExecutionStartedEventAttributes {
-        self.run.successor_attributes(Initiator::Workflow, backoff)
+        self.successor_attributes(Initiator::Workflow, backoff)
+    }
+
+    fn successor_attributes(
+        &self,
+        initiator: Initiator,
+        backoff: Duration,
+    ) -> WorkflowExecutionStartedEventAttributes {
+        self.run.successor_attributes(initiator, backoff, self.at + self.context.retention)
+    }
+
+    /// A backoff made so long that the run that follows keeps its distance from this one.
+    pub fn spaced(&self, backoff: Duration) -> Duration {
+        backoff.max((self.run.execution_time() + SPACING).since(self.at))
     }
 
     /// Creates the run that follows.
@@ -171,16 +196,18 @@ impl Transition<'_> {
         self.drop_buffer();
         self.event_of(self.at, attributes, metadata, links);
         self.effects.visible = true;
-        self.close_children();
+        let was_reset = self.run.reset_run.is_some();
+        self.close_children(was_reset);
         let goes_on = self.run.closed.as_ref().is_some_and(|closed| closed.new_run_id.is_some());
         self.close_updates(goes_on);
-        if self.run.start.parent_workflow_execution.is_some() && !goes_on {
+        if self.run.start.parent_workflow_execution.is_some() && !goes_on && !was_reset {
             self.duty(DutyId::NotifyParent);
         }
     }
 
-    /// Applies the parent close policy. A child that was not started by now never will be, as on the reference.
-    fn close_children(&mut self) {
+    /// Applies the parent close policy, unless another run has taken over the children. A child that was not started by
+    /// now never will be, as on the reference.
+    fn close_children(&mut self, was_reset: bool) {
         let children: Vec<(i64, bool, i32)> = self
             .run
             .children
@@ -188,7 +215,7 @@ impl Transition<'_> {
             .map(|(event, child)| (*event, child.started.is_some(), child.initiated.parent_close_policy))
             .collect();
         for (event, started, policy) in children {
-            let abandoned = policy == ParentClosePolicy::Abandon as i32;
+            let abandoned = was_reset || policy == ParentClosePolicy::Abandon as i32;
             match (started, abandoned) {
                 (true, true) => {}
                 (true, false) => self.duty(DutyId::CloseChild(event)),
@@ -196,22 +223,4 @@ impl Transition<'_> {
             }
         }
     }
-}
-
-/// The memo as it is now, in the form of the API.
-fn memo(run: &Run) -> Option<Memo> {
-    (!run.memo.is_empty()).then(|| Memo {
-        fields: run.memo.iter().map(|(name, payload)| (name.clone(), payload.0.clone())).collect(),
-    })
-}
-
-/// The search attributes as they are now, in the form of the API.
-fn search_attributes(run: &Run) -> Option<SearchAttributes> {
-    let indexed_fields: BTreeMap<_, _> = run
-        .search_attributes
-        .iter()
-        .filter(|(name, _)| *name != "BuildIds")
-        .map(|(name, payload)| (name.clone(), payload.0.clone()))
-        .collect();
-    (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields })
 }

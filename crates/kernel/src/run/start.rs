@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     ids::{NamespaceId, RunId},
     time::{Timestamp, positive, to_proto},
+    visibility,
 };
 
 /// Where a start comes from.
@@ -51,17 +52,13 @@ pub fn from_request(
 ) -> Start {
     let execution_timeout = positive(request.workflow_execution_timeout.as_ref());
     let run_timeout = shorter(positive(request.workflow_run_timeout.as_ref()), execution_timeout);
+    // An unlimited timeout is told where the client said so, and left out where it said nothing.
+    let unlimited = request.workflow_execution_timeout.map(|_| prost_types::Duration::default());
     let task_timeout = positive(request.workflow_task_timeout.as_ref())
         .unwrap_or(Duration::from_secs(10))
         .min(context.limits.workflow_task_timeout_max)
         .min(run_timeout.unwrap_or(Duration::MAX));
-    let delay = positive(request.workflow_start_delay.as_ref());
-    let cron = if request.cron_schedule.is_empty() {
-        None
-    } else {
-        crate::cron::next(&request.cron_schedule, at, at).map(|due| due.since(at))
-    };
-    let backoff = cron.or(delay).unwrap_or_default();
+    let backoff = first_delay(&request, at);
     let root = origin.parent.as_ref().map(|parent| parent.root.clone());
     let retry_policy = request.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
     let mut queue = request.task_queue;
@@ -72,8 +69,8 @@ pub fn from_request(
         workflow_type: request.workflow_type,
         task_queue: queue,
         input: request.input,
-        workflow_execution_timeout: execution_timeout.map(to_proto),
-        workflow_run_timeout: run_timeout.map(to_proto),
+        workflow_execution_timeout: execution_timeout.map(to_proto).or(unlimited),
+        workflow_run_timeout: run_timeout.map(to_proto).or(unlimited),
         workflow_task_timeout: Some(to_proto(task_timeout)),
         continued_failure: request.continued_failure,
         last_completion_result: request.last_completion_result,
@@ -90,7 +87,8 @@ pub fn from_request(
         memo: request.memo.filter(|memo| !memo.fields.is_empty()),
         search_attributes: request
             .search_attributes
-            .filter(|attributes| !attributes.indexed_fields.is_empty()),
+            .filter(|attributes| !attributes.indexed_fields.is_empty())
+            .map(|attributes| visibility::typed_all(attributes, &context.attributes)),
         header: request.header,
         workflow_id: request.workflow_id.clone(),
         completion_callbacks: request.completion_callbacks,
@@ -101,12 +99,7 @@ pub fn from_request(
     };
     let mut attributes = Box::new(attributes);
     if let Some(parent) = origin.parent {
-        attributes.parent_workflow_namespace = parent.namespace;
-        attributes.parent_workflow_namespace_id = parent.namespace_id.to_string();
-        attributes.parent_workflow_execution = Some(parent.execution);
-        attributes.parent_initiated_event_id = parent.initiated_event_id;
-        // The reference is explicit about an unlimited run only where a parent started it.
-        attributes.workflow_run_timeout.get_or_insert_default();
+        place_child(&mut attributes, parent);
     }
     Start {
         namespace,
@@ -122,8 +115,28 @@ pub fn from_request(
     }
 }
 
+/// How long the first workflow task waits: for the schedule's next tick, or for the delay that was asked for.
+fn first_delay(request: &StartWorkflowExecutionRequest, at: Timestamp) -> Duration {
+    let delay = positive(request.workflow_start_delay.as_ref());
+    let cron = (!request.cron_schedule.is_empty())
+        .then(|| crate::cron::next(&request.cron_schedule, at, at))
+        .flatten()
+        .map(|due| due.since(at));
+    cron.or(delay).unwrap_or_default()
+}
+
+/// Tells a child of its parent.
+fn place_child(attributes: &mut WorkflowExecutionStartedEventAttributes, parent: ParentPlace) {
+    attributes.parent_workflow_namespace = parent.namespace;
+    attributes.parent_workflow_namespace_id = parent.namespace_id.to_string();
+    attributes.parent_workflow_execution = Some(parent.execution);
+    attributes.parent_initiated_event_id = parent.initiated_event_id;
+    // The reference is explicit about an unlimited run only where a parent started it.
+    attributes.workflow_run_timeout.get_or_insert_default();
+}
+
 /// The shorter of two lengths, of which any may be unlimited.
-fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+pub(super) fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

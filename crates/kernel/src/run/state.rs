@@ -146,6 +146,18 @@ pub struct Run {
     /// Version of the worker that completed the last workflow task, as it told it.
     #[n(41)]
     pub worker_stamp: Option<Pb<WorkerVersionStamp>>,
+    /// Transitions that are book-keeping and that nobody is told of.
+    #[n(42)]
+    pub unseen_transitions: u64,
+    /// The run that goes on in the place of this one, if it was reset.
+    #[n(43)]
+    pub reset_run: Option<RunId>,
+    /// When this run was made by a reset, and when the run it was made of had started.
+    #[n(44)]
+    pub made_by_reset: Option<MadeByReset>,
+    /// Updates that the history has admitted and that were not accepted since, with their admitted events.
+    #[n(45)]
+    pub admitted_updates: BTreeMap<String, i64>,
     /// Updates that were accepted.
     #[n(40)]
     pub updates: BTreeMap<String, super::updates::Update>,
@@ -155,6 +167,17 @@ pub struct Run {
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,
+}
+
+/// Where a run comes from that was made by a reset.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MadeByReset {
+    /// When the reset was made.
+    #[n(0)]
+    pub at: Timestamp,
+    /// When the run that was reset had started.
+    #[n(1)]
+    pub original_start_time: Timestamp,
 }
 
 /// State of the first workflow task.

@@ -6,7 +6,7 @@ use longhaul_proto::api::{
     sdk::v1::{EventGroupMarker, UserMetadata},
 };
 
-use super::{Change, DutyId, Effects, Fact, Reply, Run, change::event_type, state::FirstTask};
+use super::{Change, DutyId, Effects, Fact, Reply, Run, event_type::event_type, state::FirstTask};
 use crate::{codec::Pb, context::Context, machine::Draw, time::Timestamp};
 
 /// A step in the making.
@@ -244,9 +244,7 @@ const fn is_bookkeeping(change: &Change) -> bool {
     matches!(
         change,
         Change::Volatile(_)
-            | Change::Fact(
-                Fact::Wake(_) | Fact::DutyDone(_) | Fact::DutyPut(_) | Fact::ActivityDue { .. }
-            )
+            | Change::Fact(Fact::Wake(_) | Fact::DutyDone(_) | Fact::DutyPut(_) | Fact::ActivityDue { .. })
     )
 }
 

@@ -30,6 +30,11 @@ impl Run {
         let mut info = self.info(&context.attributes);
         info.memo.get_or_insert_default();
         info.search_attributes.get_or_insert_default();
+        let goes_on = self.closed.as_ref().is_some_and(|closed| closed.new_run_id.is_some());
+        if let (true, Some(closed)) = (goes_on, self.close_time) {
+            let points = self.reset_points_until(closed + context.retention);
+            info.auto_reset_points = Some(ResetPoints { points });
+        }
         DescribeWorkflowExecutionResponse {
             execution_config: Some(self.config()),
             workflow_execution_info: Some(info),
@@ -79,7 +84,8 @@ impl Run {
                 points: self.reset_points.iter().map(|point| point.0.clone()).collect(),
             }),
             task_queue: self.task_queue().to_owned(),
-            state_transition_count: i64::try_from(self.transitions).unwrap_or(i64::MAX),
+            state_transition_count: i64::try_from(self.transitions - self.unseen_transitions)
+                .unwrap_or(i64::MAX),
             history_size_bytes: i64::try_from(self.history_bytes).unwrap_or(i64::MAX),
             execution_duration: closed.map(|closed| to_proto(closed.since(self.execution_time()))),
             root_execution: self.root(),
@@ -130,6 +136,7 @@ impl Run {
             event_id: 1,
             buffered: false,
         };
+        let made_by_reset = self.made_by_reset.as_ref();
         WorkflowExecutionExtendedInfo {
             execution_expiration_time: self
                 .start
@@ -137,7 +144,11 @@ impl Run {
                 .or_else(|| self.execution_deadline.map(Timestamp::to_proto)),
             run_expiration_time: Some(self.run_expiration()),
             cancel_requested: self.cancel_request.is_some(),
-            original_start_time: Some(self.start_time.to_proto()),
+            original_start_time: Some(
+                made_by_reset.map_or(self.start_time, |made| made.original_start_time).to_proto(),
+            ),
+            last_reset_time: made_by_reset.map(|made| made.at.to_proto()),
+            reset_run_id: self.reset_run.map_or_else(String::new, |run_id| run_id.to_string()),
             request_id_infos: [(self.create_request_id.clone(), request)].into(),
             ..WorkflowExecutionExtendedInfo::default()
         }

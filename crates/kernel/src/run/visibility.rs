@@ -66,9 +66,14 @@ impl Run {
         }
         info.auto_reset_points = None;
         info.first_run_id = String::new();
+        info.parent_namespace_id = String::new();
+        info.priority = None;
         info.memo.get_or_insert_default();
         info.search_attributes.get_or_insert_default();
-        info.most_recent_worker_version_stamp = None;
+        #[allow(deprecated)]
+        {
+            info.most_recent_worker_version_stamp = None;
+        }
         Row {
             run: self.key(),
             start_time: self.start_time,

@@ -15,6 +15,7 @@ use longhaul_proto::api::{
 use super::{
     Change, DutyId, Fact, Run, Volatile,
     event_type::event_type,
+    problems::Problem,
     state::{Sticky, TaskKind, TaskStarted, WorkflowTask},
     task_id,
     transition::Transition,
@@ -196,6 +197,7 @@ impl Transition<'_> {
                 cause: cause as i32,
                 failure,
                 identity: identity.to_owned(),
+                binary_checksum: binary_checksum.to_owned(),
                 ..Default::default()
             };
             self.event(Attributes::WorkflowTaskFailedEventAttributes(attributes));
@@ -203,6 +205,22 @@ impl Transition<'_> {
             self.fact(Fact::TaskEnded);
         }
         self.after_failed_task(true);
+        self.report_problem(Problem::Failed(cause));
+    }
+
+    /// Takes the workflow task from its worker if more has happened meanwhile than the buffer holds. The next one
+    /// counts as another attempt and has its events all the same, for it has news to tell.
+    pub fn relieve_buffer(&mut self) {
+        if self.run.buffered.len() <= self.context.limits.buffered_events_max {
+            return;
+        }
+        let attempt = self.run.workflow_task_attempt + 1;
+        self.fail_workflow_task(WorkflowTaskFailedCause::ForceCloseCommand, None, "history-service");
+        self.fact(Fact::NextTask { attempt, failed: self.run.failed_workflow_tasks });
+        let timeout = self.task_timeout(attempt);
+        self.event(scheduled_attributes(self.run, None, timeout, attempt));
+        self.duty(DutyId::WorkflowTask);
+        self.needs_task = false;
     }
 
     /// Ends the workflow task because its time is up.
@@ -224,6 +242,9 @@ impl Transition<'_> {
         }
         self.duty_done(DutyId::WorkflowTask);
         self.after_failed_task(timeout_type == TimeoutType::StartToClose);
+        if timeout_type == TimeoutType::StartToClose {
+            self.report_problem(Problem::TimedOut(timeout_type));
+        }
     }
 
     /// Decides what the next attempt is like. A sticky worker costs no attempt: the task goes to the normal queue.

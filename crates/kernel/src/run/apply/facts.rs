@@ -10,6 +10,8 @@ impl Run {
     pub(super) fn fold_fact(&mut self, fact: &Fact) {
         match fact {
             Fact::Transitioned => self.transitions += 1,
+            Fact::Unseen => self.unseen_transitions += 1,
+            Fact::ResetTo(run_id) => self.reset_run = Some(*run_id),
             Fact::Buffered(event) => self.buffered.push(event.clone()),
             Fact::BufferEmptied => self.buffered.clear(),
             Fact::Unbuffered(index) => {
@@ -46,6 +48,7 @@ impl Run {
             Fact::DutyDone(duty) => {
                 self.duties.remove(duty);
             }
+            Fact::ReportedProblems(problems) => self.fold_problems(problems),
             Fact::Worker(worker) => self.last_worker = Some(worker.clone()),
             Fact::ActivityStarted { scheduled_event_id, .. }
             | Fact::ActivityRetry { scheduled_event_id, .. }

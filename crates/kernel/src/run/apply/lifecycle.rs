@@ -44,10 +44,10 @@ impl Run {
         self.fold_memo(a.memo.as_ref());
         self.fold_search_attributes(a.search_attributes.as_ref());
         let mut start = a.clone();
-        start.memo = None;
-        start.search_attributes = None;
         // The next run of a chain repeats these; where there can be no such run they would only take room.
         if a.retry_policy.is_none() && a.cron_schedule.is_empty() {
+            start.memo = None;
+            start.search_attributes = None;
             start.input = None;
             start.header = None;
             start.continued_failure = None;

@@ -86,9 +86,8 @@ impl Run {
         let build_id = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
         // Runs of a chain hand their points on, and a build has one point in all of them.
         #[allow(deprecated)]
-        let is_same = |point: &Pb<ResetPointInfo>| {
-            point.build_id == build_id && point.binary_checksum == *checksum
-        };
+        let is_same =
+            |point: &Pb<ResetPointInfo>| point.build_id == build_id && point.binary_checksum == *checksum;
         if !self.reset_points.iter().any(is_same) {
             #[allow(deprecated)]
             self.reset_points.push(Pb(ResetPointInfo {

@@ -14,7 +14,7 @@ use super::{
     checks::{self, Named},
 };
 use crate::{
-    run::{DutyId, retry, transition::Transition},
+    run::{DutyId, retry, start::shorter, transition::Transition},
     time::positive,
 };
 
@@ -43,7 +43,11 @@ pub fn start(
         .unwrap_or_else(|| TaskQueue { name: t.run.task_queue().to_owned(), ..TaskQueue::default() });
     queue.kind = TaskQueueKind::Normal as i32;
     let execution_timeout = positive(a.workflow_execution_timeout.as_ref());
-    let run_timeout = positive(a.workflow_run_timeout.as_ref());
+    let run_timeout = shorter(positive(a.workflow_run_timeout.as_ref()), execution_timeout);
+    let task_timeout = positive(a.workflow_task_timeout.as_ref())
+        .unwrap_or(std::time::Duration::from_secs(10))
+        .min(t.context.limits.workflow_task_timeout_max)
+        .min(run_timeout.unwrap_or(std::time::Duration::MAX));
     let initiated = StartChildWorkflowExecutionInitiatedEventAttributes {
         namespace: t.context.namespace.clone(),
         namespace_id: t.run.namespace.to_string(),
@@ -53,17 +57,15 @@ pub fn start(
         input: a.input,
         workflow_execution_timeout: execution_timeout.map(crate::time::to_proto),
         workflow_run_timeout: crate::time::to_proto_or_zero(run_timeout),
-        workflow_task_timeout: Some(crate::time::to_proto(
-            positive(a.workflow_task_timeout.as_ref()).unwrap_or(std::time::Duration::from_secs(10)),
-        )),
+        workflow_task_timeout: Some(crate::time::to_proto(task_timeout)),
         parent_close_policy: policy,
         control: a.control,
         workflow_task_completed_event_id: completion.event_id,
         workflow_id_reuse_policy: reuse,
-        retry_policy: a.retry_policy,
+        retry_policy: a.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy))),
         cron_schedule: a.cron_schedule,
         header: a.header,
-        memo: a.memo,
+        memo: a.memo.filter(|memo| !memo.fields.is_empty()),
         search_attributes: a.search_attributes,
         inherit_build_id: a.inherit_build_id,
         priority: a.priority,
@@ -128,6 +130,12 @@ fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -
         return Err(Fault::Run(
             BAD,
             "StartChildWorkflowExecutionCommandAttributes. Input exceeds size limit.".into(),
+        ));
+    }
+    if a.memo.as_ref().is_some_and(|memo| memo.encoded_len() > t.context.limits.memo_bytes_max) {
+        return Err(Fault::Run(
+            BAD,
+            "StartChildWorkflowExecutionCommandAttributes.Memo exceeds size limit.".into(),
         ));
     }
     Ok(())

@@ -15,7 +15,7 @@ use longhaul_proto::api::{
 use prost::Message;
 
 use super::{Completion, Fault};
-use crate::run::{failure, transition::Transition};
+use crate::run::transition::Transition;
 
 /// Ends the run with a result; a cron schedule goes on with the next run.
 pub fn complete(
@@ -57,7 +57,12 @@ pub fn fail(
             "Failure is not set on FailWorkflowExecutionCommand.".into(),
         ));
     };
-    let reason = failure::truncated(&reason, t.context.limits.blob_bytes_max);
+    if reason.encoded_len() > t.context.limits.blob_bytes_max {
+        return Err(Fault::Run(
+            Cause::BadFailWorkflowExecutionAttributes,
+            "FailWorkflowExecutionCommandAttributes.Failure exceeds size limit.".into(),
+        ));
+    }
     let (successor, state) = match t.after_failure(&reason) {
         Ok((successor, state)) => (Some(successor), state),
         Err(state) => (None, state),

@@ -1,7 +1,5 @@
 //! The run ends and its chain goes on with a fresh history.
 
-use std::time::Duration;
-
 use longhaul_proto::api::{
     command::v1::ContinueAsNewWorkflowExecutionCommandAttributes,
     enums::v1::{TaskQueueKind, WorkflowTaskFailedCause as Cause},
@@ -17,10 +15,8 @@ use super::{
 use crate::{
     run::{retry, transition::Transition},
     time::{positive, to_proto},
+    visibility,
 };
-
-/// Least time between the starts of two runs of a chain.
-const SPACING: Duration = Duration::from_secs(1);
 
 /// Closes the run and starts its successor. What the command leaves open is inherited.
 #[allow(deprecated)]
@@ -32,10 +28,7 @@ pub fn continue_as_new(
 ) -> Result<(), Fault> {
     check(t, &a)?;
     let asked = positive(a.backoff_start_interval.as_ref());
-    // Runs of one id follow each other no faster than this, or a broken workflow would spin.
-    let spacing = (t.run.start_time + SPACING).since(t.at);
-    let backoff = asked.unwrap_or_default().max(spacing);
-    let mut next = t.continued_attributes(backoff);
+    let mut next = t.continued_attributes(t.spaced(asked.unwrap_or_default()));
     if let Some(workflow_type) = a.workflow_type.filter(|workflow_type| !workflow_type.name.is_empty()) {
         next.workflow_type = Some(workflow_type);
     }
@@ -54,15 +47,18 @@ pub fn continue_as_new(
     next.input.clone_from(&a.input);
     next.header.clone_from(&a.header);
     next.memo.clone_from(&a.memo);
-    next.search_attributes = a.search_attributes.clone().or(next.search_attributes);
+    next.search_attributes = a
+        .search_attributes
+        .clone()
+        .map(|attributes| visibility::typed_all(attributes, &t.context.attributes));
     next.continued_failure.clone_from(&a.failure);
     next.last_completion_result.clone_from(&a.last_completion_result);
     if a.initiator != 0 {
         next.initiator = a.initiator;
     }
     let (workflow_type, task_queue) = (next.workflow_type.clone(), next.task_queue.clone());
-    let (run_timeout, task_timeout) =
-        (Some(next.workflow_run_timeout.unwrap_or_default()), next.workflow_task_timeout);
+    let run_timeout = Some(*next.workflow_run_timeout.get_or_insert_default());
+    let task_timeout = next.workflow_task_timeout;
     let successor = t.successor(next);
     let continued = WorkflowExecutionContinuedAsNewEventAttributes {
         new_execution_run_id: successor.run_id.to_string(),
@@ -114,6 +110,12 @@ fn check(t: &Transition<'_>, a: &ContinueAsNewWorkflowExecutionCommandAttributes
         return Err(Fault::Run(
             cause,
             "ContinueAsNewWorkflowExecutionCommandAttributes. Input exceeds size limit.".into(),
+        ));
+    }
+    if a.memo.as_ref().is_some_and(|memo| memo.encoded_len() > t.context.limits.memo_bytes_max) {
+        return Err(Fault::Run(
+            cause,
+            "ContinueAsNewWorkflowExecutionCommandAttributes. Memo exceeds size limit.".into(),
         ));
     }
     super::properties::check_search_attributes(t, a.search_attributes.as_ref())

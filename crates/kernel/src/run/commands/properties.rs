@@ -17,7 +17,7 @@ use longhaul_proto::{
 use prost::Message;
 
 use super::{Completion, Fault};
-use crate::run::transition::Transition;
+use crate::{run::transition::Transition, visibility};
 
 /// Sets and removes search attributes.
 pub fn upsert_search_attributes(
@@ -40,7 +40,7 @@ pub fn upsert_search_attributes(
     check_search_attributes(t, Some(&attributes))?;
     let upserted = UpsertWorkflowSearchAttributesEventAttributes {
         workflow_task_completed_event_id: completion.event_id,
-        search_attributes: Some(attributes),
+        search_attributes: Some(visibility::typed_all(attributes, &t.context.attributes)),
     };
     t.event(Attributes::UpsertWorkflowSearchAttributesEventAttributes(upserted));
     t.effects.visible = true;
@@ -53,8 +53,18 @@ pub fn check_search_attributes(
     attributes: Option<&SearchAttributes>,
 ) -> Result<(), Fault> {
     let Some(attributes) = attributes else { return Ok(()) };
-    t.context.check_search_attributes(attributes).map_err(|refusal| match refusal {
-        Refusal::InvalidArgument(detail) => Fault::Task(Cause::BadSearchAttributes, detail),
+    let limits = visibility::Limits::default();
+    let of_any_size =
+        visibility::Limits { value_bytes_max: usize::MAX, total_bytes_max: usize::MAX, ..limits };
+    visibility::validate(attributes, &t.context.attributes, &of_any_size).map_err(
+        |refusal| match refusal {
+            Refusal::InvalidArgument(detail) => Fault::Task(Cause::BadSearchAttributes, detail),
+            other => Fault::Refused(other),
+        },
+    )?;
+    visibility::within_limits(attributes, &limits).map_err(|refusal| match refusal {
+        // A value that is too large is so at every attempt.
+        Refusal::InvalidArgument(detail) => Fault::Run(Cause::BadSearchAttributes, detail),
         other => Fault::Refused(other),
     })
 }
@@ -78,7 +88,7 @@ pub fn modify(
     if memo.encoded_len() > t.context.limits.memo_bytes_max {
         return Err(Fault::Run(
             cause,
-            "ModifyWorkflowPropertiesCommandAttributes. Memo exceeds size limit.".into(),
+            "ModifyWorkflowPropertiesCommandAttributes exceeds size limit.".into(),
         ));
     }
     let modified = WorkflowPropertiesModifiedEventAttributes {

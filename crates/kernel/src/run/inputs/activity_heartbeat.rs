@@ -21,10 +21,7 @@ pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Resul
     if end.outcome.as_ref().is_some_and(|details| details.encoded_len() > t.context.limits.blob_bytes_max) {
         let failure = failure::server("Heartbeat details exceed size limit.", true);
         let ActivityEnd { activity, identity, .. } = end;
-        super::activity_failed::step(
-            t,
-            ActivityEnd { activity, identity, outcome: (Some(failure), None) },
-        )?;
+        super::activity_failed::step(t, ActivityEnd { activity, identity, outcome: (Some(failure), None) })?;
         t.effects.reply = reply(true);
         return Ok(());
     }

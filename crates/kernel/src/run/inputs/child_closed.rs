@@ -60,77 +60,44 @@ struct About {
     started_event_id: i64,
 }
 
+/// An end of a child with what every end says, and what this one says besides.
+macro_rules! end {
+    ($about:ident, $event:ident $(, $field:ident = $value:expr)*) => {
+        Attributes::$event($event {
+            namespace: $about.namespace,
+            namespace_id: $about.namespace_id,
+            workflow_execution: Some($about.execution),
+            workflow_type: $about.workflow_type,
+            initiated_event_id: $about.initiated_event_id,
+            started_event_id: $about.started_event_id,
+            $($field: $value,)*
+        })
+    };
+}
+
 impl About {
     /// The parent's event for the child's close event.
     fn end(self, close: Option<Attributes>) -> Option<Attributes> {
-        let Self { namespace, namespace_id, execution, workflow_type, initiated_event_id, started_event_id } =
-            self;
-        let workflow_execution = Some(execution);
         Some(match close? {
             Attributes::WorkflowExecutionCompletedEventAttributes(a) => {
-                Attributes::ChildWorkflowExecutionCompletedEventAttributes(
-                    ChildWorkflowExecutionCompletedEventAttributes {
-                        result: a.result,
-                        namespace,
-                        namespace_id,
-                        workflow_execution,
-                        workflow_type,
-                        initiated_event_id,
-                        started_event_id,
-                    },
-                )
+                end!(self, ChildWorkflowExecutionCompletedEventAttributes, result = a.result)
             }
             Attributes::WorkflowExecutionFailedEventAttributes(a) => {
-                Attributes::ChildWorkflowExecutionFailedEventAttributes(
-                    ChildWorkflowExecutionFailedEventAttributes {
-                        failure: a.failure,
-                        namespace,
-                        namespace_id,
-                        workflow_execution,
-                        workflow_type,
-                        initiated_event_id,
-                        started_event_id,
-                        retry_state: a.retry_state,
-                    },
+                end!(
+                    self,
+                    ChildWorkflowExecutionFailedEventAttributes,
+                    failure = a.failure,
+                    retry_state = a.retry_state
                 )
             }
             Attributes::WorkflowExecutionCanceledEventAttributes(a) => {
-                Attributes::ChildWorkflowExecutionCanceledEventAttributes(
-                    ChildWorkflowExecutionCanceledEventAttributes {
-                        details: a.details,
-                        namespace,
-                        namespace_id,
-                        workflow_execution,
-                        workflow_type,
-                        initiated_event_id,
-                        started_event_id,
-                    },
-                )
+                end!(self, ChildWorkflowExecutionCanceledEventAttributes, details = a.details)
             }
             Attributes::WorkflowExecutionTimedOutEventAttributes(a) => {
-                Attributes::ChildWorkflowExecutionTimedOutEventAttributes(
-                    ChildWorkflowExecutionTimedOutEventAttributes {
-                        namespace,
-                        namespace_id,
-                        workflow_execution,
-                        workflow_type,
-                        initiated_event_id,
-                        started_event_id,
-                        retry_state: a.retry_state,
-                    },
-                )
+                end!(self, ChildWorkflowExecutionTimedOutEventAttributes, retry_state = a.retry_state)
             }
             Attributes::WorkflowExecutionTerminatedEventAttributes(_) => {
-                Attributes::ChildWorkflowExecutionTerminatedEventAttributes(
-                    ChildWorkflowExecutionTerminatedEventAttributes {
-                        namespace,
-                        namespace_id,
-                        workflow_execution,
-                        workflow_type,
-                        initiated_event_id,
-                        started_event_id,
-                    },
-                )
+                end!(self, ChildWorkflowExecutionTerminatedEventAttributes)
             }
             _ => return None,
         })

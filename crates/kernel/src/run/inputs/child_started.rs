@@ -54,7 +54,7 @@ pub fn not_started(t: &mut Transition<'_>, initiated_event_id: i64, cause: i32) 
         cause,
         control: initiated.control.clone(),
         initiated_event_id,
-        workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
+        ..Default::default()
     };
     t.outside_event(Attributes::StartChildWorkflowExecutionFailedEventAttributes(failed));
     t.needs_task = true;

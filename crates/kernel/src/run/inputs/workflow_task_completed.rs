@@ -76,6 +76,7 @@ fn complete(
     let commands = std::mem::take(&mut request.commands);
     t.write_transient_events();
     let event_id = write_completed(t, &request);
+    t.forget_problems();
     let sticky = sticky(&request);
     if t.run.sticky != sticky {
         t.fact(Fact::Sticky(sticky));
@@ -238,7 +239,7 @@ fn undo(t: &mut Transition<'_>, before: Run, fault: Fault, identity: &str) -> Re
         t.needs_task = false;
         t.terminate(Termination {
             identity: "history-service".into(),
-            reason: detail,
+            reason: text,
             ..Termination::default()
         });
     }
