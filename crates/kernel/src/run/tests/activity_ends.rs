@@ -115,6 +115,21 @@ fn an_activity_that_no_worker_has_can_not_be_alive() {
 }
 
 #[test]
+fn an_activity_that_no_worker_has_can_not_end_otherwise() {
+    check(
+        "
+        start order; poll; complete: activity a
+        --
+        activity-failed a by-id; activity-canceled a by-id
+        ",
+        expect![[r#"
+            refused: not found: invalid activityID or activity already timed out or invoking workflow is completed
+            refused: not found: invalid activityID or activity already timed out or invoking workflow is completed
+        "#]],
+    );
+}
+
+#[test]
 fn a_failed_attempt_is_followed_by_another() {
     check(
         "

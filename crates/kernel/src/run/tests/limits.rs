@@ -83,3 +83,45 @@ fn what_is_too_large_ends_the_run() {
         );
     }
 }
+
+#[test]
+fn the_end_says_what_was_too_large() {
+    check(
+        "
+        limit blob=100; start order; poll; signal s
+        --
+        complete: marker m x*200
+        ",
+        expect![[r#"
+            4 WorkflowTaskFailed cause=BadRecordMarkerAttributes "BadRecordMarkerAttributes: RecordMarkerCommandAttributes.Details exceeds size limit."(Server) by=worker
+            5 WorkflowExecutionSignaled s
+            6 WorkflowExecutionTerminated reason="BadRecordMarkerAttributes: RecordMarkerCommandAttributes.Details exceeds size limit." by=history-service
+            answers: BadRecordMarkerAttributes
+        "#]],
+    );
+}
+
+#[test]
+fn too_many_buffered_events_fail_the_task() {
+    check(
+        "
+        limit buffered=2; start order; poll
+        --
+        signal one; signal two; signal three; poll
+        ",
+        expect![[r#"
+            ~ WorkflowExecutionSignaled one
+            ~ WorkflowExecutionSignaled two
+            ~ WorkflowExecutionSignaled three
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionSignaled one
+            6 WorkflowExecutionSignaled two
+            7 WorkflowExecutionSignaled three
+            8 WorkflowTaskScheduled on=q attempt=2
+              +WorkflowTask on q
+            9 WorkflowTaskStarted scheduled=8
+              -WorkflowTask
+            task: attempt 2
+        "#]],
+    );
+}
