@@ -475,7 +475,7 @@ fn compare(name: &str, spec: &StructuredCalendarSpec, from: i64) -> Result<(), T
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn in_plain_zones_the_search_finds_what_a_walk_finds(
