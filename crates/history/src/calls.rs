@@ -8,6 +8,7 @@ pub mod multi;
 pub mod page_token;
 pub mod query;
 pub mod reads;
+pub mod reset;
 pub mod start;
 pub mod update;
 pub mod workflow_task;
@@ -54,6 +55,7 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
             control::delete(room, namespace, request).await?;
             A::Delete(api::DeleteWorkflowExecutionResponse {})
         }
+        C::Reset(request) => A::Reset(reset::reset(room, namespace, request).await?),
         C::ResetSticky(request) => {
             control::reset_sticky(room, namespace, request).await?;
             A::ResetSticky(api::ResetStickyTaskQueueResponse {})

@@ -11,7 +11,7 @@ use longhaul_kernel::{
     time::Timestamp,
 };
 use longhaul_runtime::peers::PeerError;
-use longhaul_store::{CurrentWrite, Store, Write};
+use longhaul_store::{Batch, CurrentWrite, Store, Write};
 
 use crate::{events, loaded::Loaded, metrics, settings::Settings};
 
@@ -178,6 +178,20 @@ impl Turn<'_> {
         self.cell.runs.insert(id, Loaded::created(run));
         let reply = self.record(id, 0, effects);
         (id, reply)
+    }
+
+    /// Takes in a run that was made by a reset, with the history that it was given. It becomes the execution's current
+    /// one.
+    pub fn adopt(&mut self, run: Run, effects: Effects, mut history: Vec<Batch>) {
+        let id = run.run_id;
+        let branch = run.branch();
+        self.cell.runs.insert(id, Loaded::created(run));
+        self.record(id, 0, effects);
+        history.iter_mut().for_each(|batch| batch.branch = branch);
+        if let Some(write) = self.cell.writes.last_mut() {
+            history.append(&mut write.history);
+            write.history = history;
+        }
     }
 
     /// Turns the effects of a step into writes and into what comes after them.

@@ -450,10 +450,10 @@ async fn close_child(
                 identity: "history-service".into(),
                 request_id: format!("{}:close:{}", debt.run.run, child.run_id),
                 first_execution_run_id: child.run_id.clone(),
-                reason: "by parent close policy".into(),
                 ..RequestCancelWorkflowExecutionRequest::default()
             };
-            calls::control::request_cancel(&debt.shard.room, namespace, request, None, false).await
+            let source = (execution(&debt.run), 0);
+            calls::control::request_cancel(&debt.shard.room, namespace, request, Some(source), false).await
         }
         ParentClosePolicy::Terminate | ParentClosePolicy::Unspecified => {
             let request = TerminateWorkflowExecutionRequest {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
-    ids::{ExecutionKey, NamespaceId, RunKey},
+    ids::{ExecutionKey, NamespaceId, RunId, RunKey},
     run::{ParentPlace, StartOrigin, What},
 };
 use longhaul_proto::api::{
@@ -14,7 +14,10 @@ use longhaul_proto::api::{
 use longhaul_runtime::peers::{ChildClosed, ChildStarted, PeerError, StartChild};
 
 use super::target;
-use crate::{cell::Target, history::Room};
+use crate::{
+    cell::{Target, Turn},
+    history::Room,
+};
 
 /// Starts a child and answers its run id. The same request id finds the same child.
 ///
@@ -106,17 +109,33 @@ pub async fn tell_parent(
 /// # Errors
 /// `NotFound` if the parent is gone or over.
 pub async fn closed(room: &Arc<Room>, namespace: NamespaceId, news: ChildClosed) -> Result<(), PeerError> {
-    let (key, run) = target(namespace, Some(&news.parent))?;
+    let (key, mut run) = target(namespace, Some(&news.parent))?;
     let shard = room.shard(&key)?;
-    shard
-        .ask(key, run, move |turn| {
-            turn.step(What::ChildClosed {
-                initiated_event_id: news.initiated_event_id,
-                first_run_id: news.first_run_id,
-                child: news.child,
-                close_event: Box::new(news.close_event),
-            })
-            .map(|_| ())
-        })
-        .await
+    for _ in 0..RESETS_MAX {
+        let news = news.clone();
+        let heard = shard.ask(key.clone(), run, move |turn| hear(turn, news)).await?;
+        match heard {
+            Some(next) => run = Target::Run(next),
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// How many resets of a parent a child's news follows.
+const RESETS_MAX: usize = 1000;
+
+/// A run hears how its child ended, or says which run has taken its place.
+fn hear(turn: &mut Turn<'_>, news: ChildClosed) -> Result<Option<RunId>, Refusal> {
+    let parent = &turn.loaded()?.run;
+    if !parent.is_running() && parent.reset_run.is_some() {
+        return Ok(parent.reset_run);
+    }
+    turn.step(What::ChildClosed {
+        initiated_event_id: news.initiated_event_id,
+        first_run_id: news.first_run_id,
+        child: news.child,
+        close_event: Box::new(news.close_event),
+    })?;
+    Ok(None)
 }
