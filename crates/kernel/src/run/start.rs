@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use longhaul_proto::api::{
-    common::v1::WorkflowExecution, enums::v1::ContinueAsNewInitiator as Initiator,
-    history::v1::WorkflowExecutionStartedEventAttributes, workflowservice::v1::StartWorkflowExecutionRequest,
+    common::v1::WorkflowExecution,
+    enums::v1::{ContinueAsNewInitiator as Initiator, TaskQueueKind},
+    history::v1::WorkflowExecutionStartedEventAttributes,
+    workflowservice::v1::StartWorkflowExecutionRequest,
 };
 
 use super::{Signal, Start, retry};
@@ -61,13 +63,9 @@ pub fn from_request(
     let backoff = first_delay(&request, at);
     let root = origin.parent.as_ref().map(|parent| parent.root.clone());
     let retry_policy = request.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
-    let mut queue = request.task_queue;
-    if let Some(queue) = &mut queue {
-        queue.kind = longhaul_proto::api::enums::v1::TaskQueueKind::Normal as i32;
-    }
     let attributes = WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type,
-        task_queue: queue,
+        task_queue: request.task_queue.map(|queue| TaskQueue { kind: TaskQueueKind::Normal as i32, ..queue }),
         input: request.input,
         workflow_execution_timeout: execution_timeout.map(to_proto).or(unlimited),
         workflow_run_timeout: run_timeout.map(to_proto).or(unlimited),
