@@ -6,6 +6,7 @@ use longhaul_proto::api::{
     common::v1::WorkflowExecution,
     enums::v1::{ContinueAsNewInitiator as Initiator, TaskQueueKind},
     history::v1::WorkflowExecutionStartedEventAttributes,
+    taskqueue::v1::TaskQueue,
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
 
