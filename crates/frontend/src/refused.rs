@@ -2,8 +2,9 @@
 
 use longhaul_proto::{
     Refusal,
+    api::common::v1::WorkflowExecution,
     api::workflowservice::v1::{
-        PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse,
+        DescribeWorkflowExecutionRequest, PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse,
         PollWorkflowExecutionTimeSkippingRequest, PollWorkflowExecutionTimeSkippingResponse,
         UnpauseWorkflowExecutionRequest, UnpauseWorkflowExecutionResponse,
     },
@@ -82,16 +83,15 @@ pub(crate) async fn pause(
 /// Refuses `UnpauseWorkflowExecution`.
 pub(crate) async fn unpause(
     frontend: &Frontend,
-    _: Asker,
+    asker: Asker,
     request: UnpauseWorkflowExecutionRequest,
 ) -> Answered<UnpauseWorkflowExecutionResponse> {
-    frontend.namespace(&request.namespace, Allow::Open).await?;
-    if request.workflow_id.is_empty() || !check::is_run_id(&request.run_id) {
-        loaded_execution(Some(&longhaul_proto::api::common::v1::WorkflowExecution {
-            workflow_id: request.workflow_id,
-            run_id: request.run_id,
-        }))?;
-    }
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    let execution = Some(WorkflowExecution { workflow_id: request.workflow_id, run_id: request.run_id });
+    loaded_execution(execution.as_ref())?;
+    // Only a run that exists is told that it can't be paused.
+    let describe = DescribeWorkflowExecutionRequest { namespace: request.namespace.clone(), execution };
+    frontend.history(&asker, &namespace, describe).await?;
     let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
     Err(Refusal::Unimplemented(text).into())
 }
