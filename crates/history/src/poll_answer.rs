@@ -160,7 +160,7 @@ pub fn activity_task(
         start_to_close_timeout: scheduled.start_to_close_timeout,
         heartbeat_timeout: scheduled.heartbeat_timeout,
         retry_policy: scheduled.retry_policy.clone(),
-        priority: scheduled.priority.clone(),
+        priority: run.priority_of(scheduled.priority.as_ref()),
         ..PollActivityTaskQueueResponse::default()
     })
 }

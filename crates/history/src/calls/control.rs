@@ -20,12 +20,13 @@ use longhaul_runtime::peers::PeerError;
 use super::target;
 use crate::{cell::Turn, history::Room};
 
-/// Refuses if the run is not of the chain the caller means.
+/// Refuses if the run is not of the chain the caller means. A run that is over has an answer of its own.
 ///
 /// # Errors
 /// `NotFound`.
 pub fn ensure_chain(turn: &Turn<'_>, first_run_id: &str) -> Result<(), Refusal> {
-    if first_run_id.is_empty() || turn.loaded()?.run.first_run_id() == first_run_id {
+    let run = &turn.loaded()?.run;
+    if first_run_id.is_empty() || !run.is_running() || run.first_run_id() == first_run_id {
         return Ok(());
     }
     Err(Refusal::not_found("workflow execution not found"))
