@@ -82,7 +82,10 @@ pub async fn query(
         },
     };
     if outcome.failure.is_none() && outcome.error_message.is_empty() {
-        return Ok(QueryWorkflowResponse { query_result: outcome.result, ..QueryWorkflowResponse::default() });
+        return Ok(QueryWorkflowResponse {
+            query_result: outcome.result,
+            ..QueryWorkflowResponse::default()
+        });
     }
     let failure = outcome.failure.map(Box::new);
     Err(Refusal::QueryFailed { message: outcome.error_message, failure }.into())
