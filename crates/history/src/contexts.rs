@@ -12,11 +12,14 @@ use longhaul_runtime::peers::PeerError;
 use longhaul_store::namespaces::Directory;
 use parking_lot::Mutex;
 
+/// A context and the version of the namespace it was made for.
+type Made = (Arc<Namespace>, Arc<Context>);
+
 /// Makes and keeps contexts.
 pub struct Contexts {
     directory: Arc<Directory>,
     limits: Arc<Limits>,
-    made: Mutex<BTreeMap<NamespaceId, (Arc<Namespace>, Arc<Context>)>>,
+    made: Mutex<BTreeMap<NamespaceId, Made>>,
     /// Names of all namespaces, and how many of them were known when they were read.
     names: Mutex<(usize, Arc<Vec<String>>)>,
 }

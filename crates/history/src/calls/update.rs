@@ -290,6 +290,5 @@ pub async fn poll(
             }),
             update_id: reference.update_id,
         }),
-        ..PollWorkflowExecutionUpdateResponse::default()
     })
 }

@@ -108,15 +108,11 @@ impl Run {
 
     /// Folds the id that a buffered event got.
     fn fold_flushed(&mut self, event: &HistoryEvent) {
-        match &event.attributes {
-            Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) => {
-                if let Some(started) =
-                    self.children.get_mut(&a.initiated_event_id).and_then(|child| child.started.as_mut())
-                {
-                    started.event_id = event.event_id;
-                }
-            }
-            _ => {}
+        if let Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) = &event.attributes
+            && let Some(child) = self.children.get_mut(&a.initiated_event_id)
+            && let Some(started) = &mut child.started
+        {
+            started.event_id = event.event_id;
         }
     }
 }

@@ -148,6 +148,9 @@ pub enum Fact {
     /// What a search attribute tells of workflow tasks that fail again and again; empty if nothing.
     #[n(22)]
     ReportedProblems(#[n(0)] Vec<String>),
+    /// An update that the history has admitted was rejected; its id is given.
+    #[n(23)]
+    UpdateRejected(#[n(0)] String),
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),

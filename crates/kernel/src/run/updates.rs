@@ -81,6 +81,7 @@ impl Run {
             Some(Update { completed_event_id: Some(event), .. }) => Some(UpdateStage::Completed(*event)),
             Some(_) if !self.is_running() => Some(UpdateStage::Orphaned),
             Some(_) => Some(UpdateStage::Accepted),
+            None if self.admitted_updates.contains_key(id) => Some(UpdateStage::Admitted),
             None => self.pending_update(id).map(|_| UpdateStage::Admitted),
         }
     }
@@ -239,7 +240,11 @@ impl Transition<'_> {
     }
 
     fn accept(&mut self, id: &str, acceptance: &Acceptance) -> Result<(), Fault> {
-        let pending = self.expect_sent(id, "Acceptance")?;
+        // The request of an update that an event has admitted is in the history already.
+        let accepted_request = match self.run.admitted_updates.contains_key(id) {
+            true => None,
+            false => Some(self.expect_sent(id, "Acceptance")?.request),
+        };
         if acceptance.accepted_request_sequencing_event_id == 0 {
             return Err(bad(
                 "invalid *update.Acceptance: accepted_request_sequencing_event_id is not set".into()
@@ -252,7 +257,7 @@ impl Transition<'_> {
             protocol_instance_id: id.to_owned(),
             accepted_request_message_id: acceptance.accepted_request_message_id.clone(),
             accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
-            accepted_request: Some(pending.request),
+            accepted_request,
         };
         self.event(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(accepted));
         self.change(super::Change::Volatile(Volatile::UpdateGone(id.to_owned())));
@@ -286,7 +291,11 @@ impl Transition<'_> {
     }
 
     fn reject(&mut self, id: &str, rejection: &Rejection) -> Result<(), Fault> {
-        self.expect_sent(id, "Rejection")?;
+        if self.run.admitted_updates.contains_key(id) {
+            self.fact(Fact::UpdateRejected(id.to_owned()));
+        } else {
+            self.expect_sent(id, "Rejection")?;
+        }
         let failure = rejection.failure.clone().unwrap_or_default();
         self.change(super::Change::Volatile(Volatile::UpdateGone(id.to_owned())));
         self.rejected.push(id.to_owned());

@@ -173,7 +173,6 @@ impl Run {
             original_scheduled_time: Some(task.original_scheduled_at.to_proto()),
             started_time: task.started.as_ref().map(|started| started.at.to_proto()),
             attempt: task.attempt,
-            ..PendingWorkflowTaskInfo::default()
         })
     }
 

@@ -104,9 +104,7 @@ impl Source<'_> {
         if let Some(token) = tokens.iter().find(|token| token.token == Token::DoubleEq) {
             return Err(self.near(self.byte(token.span.end), ""));
         }
-        if tokens.iter().any(|token| begins_query(&token.token)) {
-            return Err("operation is not supported: sub-query".into());
-        }
+        self.check_statements(&tokens)?;
         for token in &mut tokens {
             match token.token {
                 Token::StringConcat => token.token = Token::make_keyword("OR"),
@@ -115,6 +113,26 @@ impl Source<'_> {
             }
         }
         Ok(tokens)
+    }
+
+    /// Refuses what is more than one condition: a second statement, an operator with nothing before it, a query.
+    fn check_statements(&self, tokens: &[TokenWithSpan]) -> Result<(), String> {
+        let said: Vec<&TokenWithSpan> =
+            tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+        let second = said.array_windows().find(|[left, _]| left.token == Token::SemiColon).map(|[_, next]| *next);
+        let dangling = said.first().copied().filter(|token| joins(&token.token));
+        if let Some(token) = second.or(dangling) {
+            return Err(self.near(self.byte(token.span.end), &lexeme(&token.token)));
+        }
+        let Some(at) = said.iter().position(|token| begins_query(&token.token)) else { return Ok(()) };
+        let is_in_list = at >= 2
+            && said[at - 1].token == Token::LParen
+            && matches!(&said[at - 2].token, Token::Word(word) if word.keyword == Keyword::IN);
+        Err(if is_in_list {
+            "invalid expression: unexpected value type *sqlparser.Subquery".into()
+        } else {
+            "operation is not supported: sub-query".into()
+        })
     }
 
     fn syntax_error(&self, error: &ParserError, tokens: &[TokenWithSpan]) -> String {
@@ -154,6 +172,10 @@ fn runs_together(left: &TokenWithSpan, right: &TokenWithSpan) -> bool {
 }
 
 /// Queries inside of queries are refused before the parser sees them: each would cost it several levels of nesting.
+fn joins(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if matches!(word.keyword, Keyword::AND | Keyword::OR))
+}
+
 fn begins_query(token: &Token) -> bool {
     let Token::Word(word) = token else { return false };
     matches!(

@@ -21,9 +21,9 @@ use proptest::prelude::*;
 pub fn open_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         5 => activity(),
-        2 => (1..20i64).prop_map(cancel_activity),
-        4 => (0..4u8, duration()).prop_map(|(id, length)| timer(id, length)),
-        2 => (0..4u8).prop_map(cancel_timer),
+        1 => (5..10i64).prop_map(cancel_activity),
+        4 => (0..8u8, duration()).prop_map(|(id, length)| timer(id, length)),
+        1 => (0..4u8).prop_map(cancel_timer),
         1 => Just(marker()),
         3 => (0..3u8, 0..5i32).prop_map(|(id, policy)| child(id, policy)),
         1 => (0..3u8).prop_map(signal_external),
@@ -59,8 +59,8 @@ pub fn wrong_command() -> impl Strategy<Value = Command> {
 /// A length of time: none, short, endless, or senseless.
 pub fn duration() -> impl Strategy<Value = prost_types::Duration> {
     prop_oneof![
-        8 => (0..12i64, 0..1_000_000_000i32),
-        1 => Just((0, 0)),
+        60 => (1..12i64, 0..1_000_000_000i32),
+        3 => Just((0, 0)),
         1 => Just((i64::MAX, i32::MAX)),
         1 => (-5..0i64, -5..0i32),
     ]
@@ -108,7 +108,7 @@ fn queue() -> Option<TaskQueue> {
 
 fn activity() -> impl Strategy<Value = Command> {
     let some = || prop::option::of(duration());
-    (0..6u8, (duration(), some(), some(), some()), retry_policy(), any::<bool>()).prop_map(
+    (0..12u8, (duration(), some(), some(), some()), retry_policy(), any::<bool>()).prop_map(
         |(id, (start_to_close, to_close, to_start, heartbeat), retry_policy, eager)| {
             let attributes = ScheduleActivityTaskCommandAttributes {
                 activity_id: format!("a{id}"),

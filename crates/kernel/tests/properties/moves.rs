@@ -90,7 +90,7 @@ pub enum End {
 }
 
 pub fn beginning() -> impl Strategy<Value = Beginning> {
-    let some = || prop::option::weighted(0.3, duration());
+    let some = || prop::option::weighted(0.15, duration());
     let flag = || prop::bool::weighted(0.15);
     ((some(), some(), some()), retry_policy(), flag(), flag(), flag(), flag()).prop_map(
         |((delay, run_timeout, execution_timeout), retry_policy, cron, child, eager, signal)| Beginning {
@@ -108,8 +108,8 @@ pub fn beginning() -> impl Strategy<Value = Beginning> {
 
 pub fn any_move() -> impl Strategy<Value = Move> {
     prop_oneof![
-        30 => harmless_move(),
-        2 => ending_move(),
+        60 => harmless_move(),
+        1 => ending_move(),
     ]
 }
 
@@ -119,7 +119,7 @@ fn ending_move() -> impl Strategy<Value = Move> {
             all.push(last);
             complete(all, false, false, false)
         });
-    prop_oneof![4 => closing, 1 => Just(Move::Terminate)]
+    prop_oneof![6 => closing, 1 => Just(Move::Terminate)]
 }
 
 fn complete(commands: Vec<Command>, sticky: bool, force_new: bool, return_new: bool) -> Move {
@@ -128,7 +128,7 @@ fn complete(commands: Vec<Command>, sticky: bool, force_new: bool, return_new: b
 
 /// A move that does not end a run without timeouts.
 pub fn harmless_move() -> impl Strategy<Value = Move> {
-    let stale = || prop::bool::weighted(0.1);
+    let stale = || prop::bool::weighted(0.08);
     let many = prop::collection::vec(open_command(), 0..4);
     let completed =
         (many, any::<bool>(), stale(), stale()).prop_map(|(commands, sticky, force_new, return_new)| {

@@ -88,10 +88,33 @@ impl World {
             Move::Wait(millis) => self.wait(Duration::from_millis(*millis)),
             Move::Late(millis) => self.at = self.at + Duration::from_millis(*millis),
             _ => {
+                self.prepare(each);
                 if let Some(what) = self.what(each) {
                     self.step(what);
                 }
             }
+        }
+    }
+
+    /// Gives the worker what it is about to end, so that most ends mean something.
+    fn prepare(&mut self, each: &Move) {
+        match each {
+            Move::Complete { stale: false, .. } if self.run.is_running() => {
+                if self.run.workflow_task.is_none() {
+                    self.step(What::Signal(Box::new(signal(0, true, false))));
+                }
+                if !self.run.workflow_task_started() {
+                    self.step(self.poll(false, 0, false));
+                }
+            }
+            Move::EndActivity { which, stale: false, by_id: false, .. } => {
+                let scheduled =
+                    self.run.activities.values().nth(*which).is_some_and(|a| a.phase == Phase::Scheduled);
+                if scheduled && self.run.is_running() {
+                    self.step(self.poll_activity(*which, 0, false));
+                }
+            }
+            _ => {}
         }
     }
 

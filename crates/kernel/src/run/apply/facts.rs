@@ -10,6 +10,9 @@ impl Run {
     pub(super) fn fold_fact(&mut self, fact: &Fact) {
         match fact {
             Fact::Transitioned => self.transitions += 1,
+            Fact::UpdateRejected(id) => {
+                self.admitted_updates.remove(id);
+            }
             Fact::Unseen => self.unseen_transitions += 1,
             Fact::ResetTo(run_id) => self.reset_run = Some(*run_id),
             Fact::Buffered(event) => self.buffered.push(event.clone()),

@@ -209,7 +209,7 @@ fn write_completed(t: &mut Transition<'_>, request: &RespondWorkflowTaskComplete
         binary_checksum: request.binary_checksum.clone(),
         worker_version: request.worker_version_stamp.clone(),
         sdk_metadata: request.sdk_metadata.clone(),
-        metering_metadata: request.metering_metadata.clone(),
+        metering_metadata: request.metering_metadata,
         versioning_behavior: request.versioning_behavior,
         ..Default::default()
     };
