@@ -1,8 +1,8 @@
 """Resetting workflows (section 2.10)."""
 
-from commands import activity, child, complete, fail, timer
+from commands import activity, child, complete, continue_as_new, fail, timer
 from harness import scenario
-from scenarios.s2_9_updates import begin
+from scenarios.s2_9_updates import begin, poll_update
 from updates import both
 
 
@@ -100,6 +100,25 @@ def updates_are_reapplied(t):
 
 
 @scenario
+def reapplied_update_is_handled(t):
+    """It is admitted by an event, so that the worker gets no message and its acceptance repeats no request."""
+    t.start()
+    t.step(timer())
+    update = begin(t)
+    task = t.poll()
+    brought = task.messages[0]
+    t.complete(task, messages=both(brought))
+    t.end(update)
+    reset(t, 4)
+    poll_update(t, stage="ADMITTED")
+    again = begin(t)
+    t.complete(t.poll(), messages=both(brought))
+    t.end(again)
+    poll_update(t)
+    t.history()
+
+
+@scenario
 def same_request_again(t):
     t.start()
     t.step(timer())
@@ -158,6 +177,51 @@ def bad_resets(t):
     reset(t, 4, run_id="00000000-0000-4000-8000-000000000000")
     reset(t, 4, request_id="")
     reset(t, 4, reset_reapply_type="NONE", reason="")
+
+
+@scenario
+def no_task_at_the_point(t):
+    t.start()
+    t.step(timer())
+    t.signal()
+    reset(t, 6)
+    t.history()
+
+
+@scenario
+def signals_after_continuing_as_new(t):
+    first = t.start()
+    t.step(timer())
+    t.signal("one")
+    t.step(continue_as_new())
+    t.signal("two")
+    reset(t, 4, run_id=first.run_id)
+    t.history()
+
+
+@scenario
+def older_run(t):
+    first = t.start()
+    t.step(complete())
+    second = t.start()
+    t.step(timer())
+    reset(t, 4, run_id=first.run_id)
+    for run_id in (first.run_id, second.run_id, ""):
+        t.describe(run_id=run_id)
+    t.history(run_id=second.run_id)
+
+
+@scenario
+def end_of_a_child_is_reapplied(t):
+    t.start()
+    t.step(child())
+    task = t.poll("cq~")
+    t.step(timer())
+    t.complete(task, complete())
+    t.wait_event("ChildWorkflowExecutionCompleted")
+    t.step(timer("t2"))
+    reset(t, 9)
+    t.history()
 
 
 @scenario

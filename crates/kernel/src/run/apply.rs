@@ -100,6 +100,9 @@ impl Run {
             }
             Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_)
             | Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => {
+                if let Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) = attributes {
+                    self.admitted_updates.remove(&a.protocol_instance_id);
+                }
                 updates::fold(&mut self.updates, id, attributes);
             }
             _ => self.fold_external_event(id, event, attributes),

@@ -19,7 +19,12 @@ use longhaul_proto::{
 use minicbor::{Decode, Encode};
 use prost::Message;
 
-use super::{Run, change::Volatile, commands::Fault, transition::Transition};
+use super::{
+    Run,
+    change::{Fact, Volatile},
+    commands::Fault,
+    transition::Transition,
+};
 
 /// An update that the history knows of.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -81,7 +86,9 @@ impl Run {
             Some(Update { completed_event_id: Some(event), .. }) => Some(UpdateStage::Completed(*event)),
             Some(_) if !self.is_running() => Some(UpdateStage::Orphaned),
             Some(_) => Some(UpdateStage::Accepted),
-            None if self.admitted_updates.contains_key(id) => Some(UpdateStage::Admitted),
+            None if self.is_running() && self.admitted_updates.contains_key(id) => {
+                Some(UpdateStage::Admitted)
+            }
             None => self.pending_update(id).map(|_| UpdateStage::Admitted),
         }
     }
@@ -370,7 +377,8 @@ impl Transition<'_> {
             };
             self.news(&id, UpdateNews::Aborted(refusal));
         }
-        for id in self.take_pending(false) {
+        let by_event = self.run.admitted_updates.keys().cloned().collect::<Vec<_>>();
+        for id in self.take_pending(false).into_iter().chain(by_event) {
             let news = if goes_on { UpdateNews::Moved } else { UpdateNews::Aborted(aborted_by_close()) };
             self.news(&id, news);
         }
