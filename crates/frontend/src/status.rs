@@ -250,11 +250,15 @@ fn masked(text: &str) -> String {
 }
 
 fn truncated(message: &str) -> String {
-    let mut end = message.len().min(MESSAGE_BYTES_MAX);
+    const MARK: &str = "... <truncated>";
+    if message.len() <= MESSAGE_BYTES_MAX {
+        return message.into();
+    }
+    let mut end = MESSAGE_BYTES_MAX - MARK.len();
     while !message.is_char_boundary(end) {
         end -= 1;
     }
-    message[..end].into()
+    format!("{}{MARK}", &message[..end])
 }
 
 #[cfg(test)]

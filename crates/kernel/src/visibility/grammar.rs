@@ -119,7 +119,8 @@ impl Source<'_> {
     fn check_statements(&self, tokens: &[TokenWithSpan]) -> Result<(), String> {
         let said: Vec<&TokenWithSpan> =
             tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
-        let second = said.array_windows().find(|[left, _]| left.token == Token::SemiColon).map(|[_, next]| *next);
+        let second =
+            said.array_windows().find(|[left, _]| left.token == Token::SemiColon).map(|[_, next]| *next);
         let dangling = said.first().copied().filter(|token| joins(&token.token));
         if let Some(token) = second.or(dangling) {
             return Err(self.near(self.byte(token.span.end), &lexeme(&token.token)));
