@@ -122,7 +122,6 @@ impl Laws {
         let time = event.event_time.as_ref().map(Timestamp::from_proto).expect("an event has a time");
         assert!(time <= at, "no event is from the future");
         let attributes = event.attributes.as_ref().expect("an event has attributes");
-        eprintln!("EV {:?}", event.event_type());
         self.task_event(event.event_id, attributes);
         self.activity_event(event.event_id, attributes);
         self.external_event(event.event_id, attributes);

@@ -7,9 +7,9 @@ use longhaul_kernel::{
     ids::{NamespaceId, RunId},
     machine::{Draw, Machine as _},
     run::{
-        ActivityEnd, ActivityRef, ActivityStart, CancelRequest, DutyId, Input, LastWorker, ParentPlace, Run,
-        Signal, Start, StartOrigin, TaskRef, Termination, What, WorkflowTaskCompletion, WorkflowTaskStart,
-        from_request,
+        ActivityEnd, ActivityRef, ActivityStart, CancelRequest, DutyId, Input, LastWorker, ParentPlace,
+        Phase, Run, Signal, Start, StartOrigin, TaskRef, Termination, What, WorkflowTaskCompletion,
+        WorkflowTaskStart, from_request,
     },
     time::Timestamp,
     visibility::Attributes as SearchAttributes,
