@@ -1,10 +1,6 @@
 //! The laws: what holds after every step of every run.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use longhaul_kernel::{
     codec,
@@ -26,7 +22,6 @@ pub struct Laws {
     open: BTreeSet<(&'static str, i64)>,
     /// Activities and children whose start was told.
     started: BTreeSet<(&'static str, i64)>,
-    timers: BTreeMap<String, i64>,
     /// The newest event that a worker has to see.
     news: i64,
     closed: bool,
@@ -47,7 +42,6 @@ impl Laws {
             events: Vec::new(),
             open: BTreeSet::new(),
             started: BTreeSet::new(),
-            timers: BTreeMap::new(),
             news: 0,
             closed: false,
         }
@@ -153,19 +147,11 @@ impl Laws {
             E::WorkflowTaskTimedOutEventAttributes(a) => {
                 self.end_task(a.scheduled_event_id, a.started_event_id != 0);
             }
-            E::TimerStartedEventAttributes(a) => {
-                assert!(self.timers.insert(a.timer_id.clone(), id).is_none(), "a timer starts once");
-            }
-            E::TimerFiredEventAttributes(a) => {
-                assert_eq!(self.timers.remove(&a.timer_id), Some(a.started_event_id), "a timer fires once");
-                self.news = id;
-            }
+            // An id may be used anew while the firing of its last timer is still buffered: events tell them apart.
+            E::TimerStartedEventAttributes(_) => self.begin("timer", id),
+            E::TimerFiredEventAttributes(a) => self.end("timer", a.started_event_id, id),
             E::TimerCanceledEventAttributes(a) => {
-                assert_eq!(
-                    self.timers.remove(&a.timer_id),
-                    Some(a.started_event_id),
-                    "a timer is canceled once"
-                );
+                assert!(self.open.remove(&("timer", a.started_event_id)), "a timer ends once");
             }
             E::WorkflowExecutionSignaledEventAttributes(_)
             | E::WorkflowExecutionCancelRequestedEventAttributes(_) => self.news = id,
