@@ -3,6 +3,8 @@
 //! [`super::What::ResetTo`]; both are made durable in one commit, and no event of the old run is changed.
 
 mod reapply;
+#[cfg(test)]
+mod tests;
 
 use longhaul_proto::{
     Refusal,
