@@ -65,6 +65,9 @@ fn names_that_are_no_attributes() {
         ("'a'", "operation is not supported: expression of type *sqlparser.SQLVal"),
         ("true", "operation is not supported: expression of type sqlparser.BoolVal"),
         ("exists (select 1)", "operation is not supported: sub-query"),
+        ("WorkflowId in (select 1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
+        ("WorkflowId = 'a'; DROP TABLE x", "malformed SQL query: syntax error at position 50 near 'drop'"),
+        ("AND", "malformed SQL query: syntax error at position 31 near 'and'"),
     ]);
 }
 
