@@ -4,7 +4,29 @@ import fnmatch
 import re
 
 # Scenario -> reason.
-KNOWN = {}
+_CALLS = "not built yet: the activity operator commands, Nexus polls and the other calls listed in docs/reference/api-coverage.md"
+_CAPABILITIES = "not built yet: capabilities of schedules, standalone activities, worker heartbeats and Nexus are not promised"
+KNOWN = {
+    "s1_1_bad_input.bad_run_id": _CALLS,
+    "s1_1_bad_input.empty_namespace": _CALLS,
+    "s1_1_bad_input.empty_workflow_id": _CALLS,
+    "s1_1_bad_input.only_the_namespace": _CALLS,
+    "s1_1_bad_input.overlong_workflow_id": _CALLS,
+    "s1_1_bad_input.poll_fields": _CALLS,
+    "s1_1_bad_input.unknown_namespace": _CALLS,
+    "s1_1_bad_input.unknown_workflow": _CALLS,
+    "s1_3_namespaces.bad_descriptions": _CAPABILITIES,
+    "s1_3_namespaces.default_namespace": _CAPABILITIES,
+    "s1_3_namespaces.life_of_a_namespace": _CAPABILITIES,
+    "s1_3_namespaces.system_info": _CAPABILITIES,
+    "s1_3_task_queues.activity_commands": _CALLS,
+    "s1_3_task_queues.activity_commands_refused": _CALLS,
+    "s1_3_task_queues.configuration": "not built yet: UpdateTaskQueueConfig",
+    "s1_3_task_queues.pause_while_running": _CALLS,
+    "s2_11_start.conflict_use_existing_attaches_request_id": "not built yet: on_conflict_options attaches no request id",
+    "s2_13_metadata.update_options": "not built yet: UpdateWorkflowExecutionOptions",
+    "s2_9_updates_aborted.bad_messages": "a message without a body makes the reference lose its speculative task, which then times out unstarted; ours stays with the worker until its own timeout",
+}
 
 # Scenarios, what a line has, what stands for it on both sides (None drops the line), reason.
 LINES = (

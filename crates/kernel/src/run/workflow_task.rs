@@ -188,7 +188,7 @@ impl Transition<'_> {
         identity: &str,
         binary_checksum: &str,
     ) {
-        self.settle_speculative(Some(""));
+        self.settle_speculative(None);
         let Some(task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Normal {
             let attributes = WorkflowTaskFailedEventAttributes {
