@@ -3,6 +3,7 @@
 
 mod history;
 mod promises;
+pub(crate) mod restart;
 mod stored;
 mod tree;
 
@@ -39,7 +40,7 @@ impl Evidence {
     }
 
     /// Events of a run.
-    fn events<'a>(recorded: &'a Recorded) -> impl Iterator<Item = (i64, &'a Attributes)> {
+    fn events(recorded: &Recorded) -> impl Iterator<Item = (i64, &Attributes)> {
         recorded
             .events
             .iter()

@@ -153,7 +153,7 @@ impl Cluster {
             shards: *dice.pick(&[1, 2, 4]),
             executions_max: *dice.pick(&[16, 64, 50_000]),
             events_bytes_max: *dice.pick(&[200, 2_000, 256 << 10]),
-            wakes_ahead_secs: *dice.pick(&[60, 600]),
+            wakes_ahead_secs: *dice.pick(&[100, 600]),
             snapshot_every: if self.world.has(Plant::LostBufferedEvent) {
                 1
             } else {
@@ -162,7 +162,6 @@ impl Cluster {
             page_batches_max: *dice.pick(&[3, 10, 256]),
             history_wait_secs: 5,
             buffered_queries_max: *dice.pick(&[1, 3]),
-            ..longhaul_history::Settings::default()
         }
     }
 

@@ -1,0 +1,60 @@
+//! A run that was loaded again is described as it was before the crash: what is in memory is what is stored.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use longhaul_kernel::ids::RunKey;
+use longhaul_proto::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+};
+use longhaul_runtime::peers::History;
+
+use super::execution;
+use crate::{line::Line, world::NAMESPACE_NAME};
+
+/// What open runs were described as, at which version of their state.
+pub(crate) struct Described(BTreeMap<RunKey, (u64, DescribeWorkflowExecutionResponse)>);
+
+/// Describes every open run, as far as it answers, without a wire in between.
+pub(crate) async fn describe(line: &Line, history: &Arc<dyn History>) -> Described {
+    let direct = Line { history: history.clone(), ..line.clone() };
+    let mut described = BTreeMap::new();
+    let open = line.world.ledger.lock().open_runs();
+    for run in open {
+        let request = DescribeWorkflowExecutionRequest {
+            namespace: NAMESPACE_NAME.into(),
+            execution: Some(execution(&run)),
+        };
+        let before = version(line, &run);
+        if let Ok(answer) = direct.ask(2, request).await
+            && before == version(line, &run)
+        {
+            described.insert(run, (before, answer));
+        }
+    }
+    Described(described)
+}
+
+/// Compares runs that have not changed in between.
+pub(crate) fn compare(line: &Line, before: &Described, after: &Described) {
+    for (run, (version, before)) in &before.0 {
+        let Some((same, after)) = after.0.get(run) else { continue };
+        if version == same && before != after {
+            let difference = difference(&format!("{before:?}"), &format!("{after:?}"));
+            line.world.accuse(format!("{run} is described otherwise after a restart: {difference}"));
+        }
+    }
+}
+
+fn version(line: &Line, run: &RunKey) -> u64 {
+    line.world.ledger.lock().runs.get(run).map_or(0, |recorded| recorded.version)
+}
+
+/// The first place where two texts differ, with a little of what is around it.
+fn difference(before: &str, after: &str) -> String {
+    let same = before.bytes().zip(after.bytes()).take_while(|(before, after)| before == after).count();
+    let around = |text: &str| {
+        let shown = text.as_bytes().get(same.saturating_sub(60)..).unwrap_or_default();
+        String::from_utf8_lossy(&shown[..shown.len().min(160)]).into_owned()
+    };
+    format!("{} became {}", around(before), around(after))
+}
