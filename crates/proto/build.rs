@@ -4,7 +4,10 @@
 //! history reads. A length-delimited message and a bytes field look the same on the wire, so a stored history can be
 //! sent without being decoded and encoded again. Reflection and JSON use the unchanged descriptors.
 
-#![allow(clippy::disallowed_methods, reason = "cargo tells a build script everything through the environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script everything through the environment"
+)]
 
 use std::{env, error::Error, fs, path::PathBuf};
 
