@@ -12,6 +12,9 @@ mod server_range;
 /// Shortest time that a long poll may have left.
 const LONG_POLL_NANOS_MIN: i64 = 2_000_000_000;
 
+/// What a client says that looks for the next run of a chain in every close event.
+const FOLLOWS_NEXT_RUN: &str = "follows-next-run-id";
+
 /// Clients whose version is checked, with the major version they must stay below.
 pub(crate) const SUPPORTED_CLIENTS: [(&str, u64); 8] = [
     ("Nexus-go-sdk", 2),
@@ -37,6 +40,8 @@ pub(crate) struct Asker {
     pub client_version: String,
     /// Versions of servers it says it works with, as a range, or empty.
     pub supported_server_versions: String,
+    /// Whether it looks for the next run of a chain in every close event; otherwise only continue-as-new tells it.
+    pub follows_next_run: bool,
 }
 
 impl Asker {
@@ -50,6 +55,9 @@ impl Asker {
             client_name: text("client-name").into(),
             client_version: text("client-version").into(),
             supported_server_versions: text("supported-server-versions").into(),
+            follows_next_run: text("supported-features")
+                .split(',')
+                .any(|feature| feature.trim() == FOLLOWS_NEXT_RUN),
         }
     }
 
@@ -164,6 +172,7 @@ mod tests {
             client_name: name.into(),
             client_version: version.into(),
             supported_server_versions: String::new(),
+            follows_next_run: false,
         };
         assert!(asker("temporal-go", "1.40.0").check_version().is_ok());
         assert!(asker("temporal-go", "2.0.0").check_version().is_err());

@@ -1,10 +1,16 @@
 //! Reads of one run: its history from either end, and its description.
 
-use longhaul_proto::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryRequest,
-    GetWorkflowExecutionHistoryResponse, GetWorkflowExecutionHistoryReverseRequest,
-    GetWorkflowExecutionHistoryReverseResponse,
+use bytes::Bytes;
+use longhaul_proto::api::{
+    enums::v1::{EventType, HistoryEventFilterType},
+    history::v1::{History, WorkflowExecutionContinuedAsNewEventAttributes, history_event::Attributes},
+    workflowservice::v1::{
+        DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+        GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+        GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
+    },
 };
+use prost::Message;
 
 use crate::{
     Frontend,
@@ -25,7 +31,40 @@ pub(crate) async fn forward(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check::execution(request.execution.as_ref())?;
     request.maximum_page_size = page_size(request.maximum_page_size);
-    frontend.history(&asker, &namespace, request).await
+    let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
+    let mut answer = frontend.history(&asker, &namespace, request).await?;
+    if close_only && !asker.follows_next_run {
+        answer.history = answer.history.map(told_as_continued);
+    }
+    Ok(answer)
+}
+
+/// Tells a run that was retried or is followed by the next cron run as continued, for a client that would not notice
+/// otherwise that its chain goes on.
+fn told_as_continued(history: Bytes) -> Bytes {
+    let Ok(mut decoded) = History::decode(history.clone()) else { return history };
+    let Some(event) = decoded.events.last_mut() else { return history };
+    let (new_execution_run_id, workflow_task_completed_event_id) = match event.attributes.take() {
+        Some(Attributes::WorkflowExecutionCompletedEventAttributes(a)) => {
+            (a.new_execution_run_id, a.workflow_task_completed_event_id)
+        }
+        Some(Attributes::WorkflowExecutionFailedEventAttributes(a)) => {
+            (a.new_execution_run_id, a.workflow_task_completed_event_id)
+        }
+        Some(Attributes::WorkflowExecutionTimedOutEventAttributes(a)) => (a.new_execution_run_id, 0),
+        _ => return history,
+    };
+    if new_execution_run_id.is_empty() {
+        return history;
+    }
+    event.event_type = EventType::WorkflowExecutionContinuedAsNew as i32;
+    let continued = WorkflowExecutionContinuedAsNewEventAttributes {
+        new_execution_run_id,
+        workflow_task_completed_event_id,
+        ..Default::default()
+    };
+    event.attributes = Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(continued));
+    decoded.encode_to_vec().into()
 }
 
 /// Answers `GetWorkflowExecutionHistoryReverse`.
