@@ -4,7 +4,11 @@
 //! for it, and ends with the line `N passed, N failed`. One whose folder or tool is absent is skipped with a line that
 //! says so.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::Result;
 
@@ -194,6 +198,8 @@ fn sdk_rust(given: &Given) -> Result<Command> {
     let mut command = process::cargo();
     command.args(["run", "--quiet", "--manifest-path", "tests/sdk/rust/Cargo.toml", "--", "--address"]);
     command.arg(given.address).env("CARGO_TARGET_DIR", host::target().join("sdk-rust"));
+    // Dependencies of the SDK insist on a protocol compiler; a Python wheel brings one.
+    command.env("PROTOC", given.venv.protoc());
     Ok(command)
 }
 
@@ -221,6 +227,9 @@ fn chaos(given: &Given) -> Result<Command> {
 /// Another command of this program.
 fn ourselves(arguments: &[&str]) -> Command {
     let program = std::env::current_exe().unwrap_or_else(|_| "cargo-xtask".into());
+    // The build at the beginning may have replaced this program, which Linux then marks; its successor is at the place.
+    let place = program.to_string_lossy();
+    let program = PathBuf::from(place.strip_suffix(" (deleted)").unwrap_or(&place));
     let mut command = process::command(program);
     command.args(arguments);
     command

@@ -43,6 +43,11 @@ impl Venv {
         self.folder.join("bin/python")
     }
 
+    /// The protocol compiler.
+    pub fn protoc(&self) -> PathBuf {
+        self.folder.join("bin/protoc")
+    }
+
     /// The reference server, which is also the official command line.
     pub fn temporal(&self) -> Result<PathBuf> {
         let program = self.folder.join("bin/temporal");

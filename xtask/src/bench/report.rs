@@ -76,7 +76,7 @@ pub fn page(figures: &Value, table: &str) -> String {
          Written by `cargo xtask bench`. Both servers as they ship, but for limits on requests, which are lifted for\n\
          both; state on the same disk, the same load in alternating rounds; each figure is the median of {} rounds.\n\
          Workflows have one activity. Client and worker share the machine with the server; a load generator that\n\
-         speaks raw gRPC plays both.\n\n\
+         speaks raw gRPC plays both. Where the time goes: [profile](../guide/profile.md).\n\n\
          Machine: {}, {} cores, {} GB, Linux {};\n\
          at the end, making 4 kB durable took {} ms and the load average was {}.\n{table}",
         figures["rounds"],
