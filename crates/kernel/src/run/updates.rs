@@ -250,7 +250,7 @@ impl Transition<'_> {
         // The request of an update that an event has admitted is in the history already.
         let accepted_request = match self.run.admitted_updates.contains_key(id) {
             true => None,
-            false => Some(self.expect_sent(id, "Acceptance")?.request),
+            false => Some(self.expect_sent(id, "Acceptance", acceptance.accepted_request.as_ref())?.request),
         };
         if acceptance.accepted_request_sequencing_event_id == 0 {
             return Err(bad(
@@ -301,7 +301,7 @@ impl Transition<'_> {
         if self.run.admitted_updates.contains_key(id) {
             self.fact(Fact::UpdateRejected(id.to_owned()));
         } else {
-            self.expect_sent(id, "Rejection")?;
+            self.expect_sent(id, "Rejection", rejection.rejected_request.as_ref())?;
         }
         let failure = rejection.failure.clone().unwrap_or_default();
         self.change(super::Change::Volatile(Volatile::UpdateGone(id.to_owned())));
@@ -311,16 +311,23 @@ impl Transition<'_> {
     }
 
     /// The pending update that a worker has.
-    fn expect_sent(&self, id: &str, message: &str) -> Result<Pending, Fault> {
+    ///
+    /// What memory knew of it may be gone, because the process ended after the task was started: the worker's word
+    /// counts all the same if it repeats the request. The task itself is known to be the pending one.
+    fn expect_sent(&self, id: &str, message: &str, repeated: Option<&Request>) -> Result<Pending, Fault> {
+        let repeated = repeated.filter(|request| update_id(request) == id && request.input.is_some());
         match self.run.pending_update(id) {
-            Some(pending) if pending.sent.is_some() => Ok(pending.clone()),
+            Some(pending) if pending.sent.is_some() || repeated.is_some() => Ok(pending.clone()),
             Some(_) => Err(wrong_state(id, message, "Admitted")),
             None if self.run.updates.contains_key(id)
                 || self.rejected.iter().any(|rejected| rejected == id) =>
             {
                 Err(wrong_state(id, message, self.state_of(id)))
             }
-            None => Err(self.unknown(id)),
+            None => match repeated {
+                Some(request) => Ok(Pending { request: request.clone(), sent: None }),
+                None => Err(self.unknown(id)),
+            },
         }
     }
 
