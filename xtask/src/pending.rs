@@ -29,9 +29,10 @@ impl Pending {
     /// Looks at a line that the suite printed.
     pub fn look(&self, line: &str) {
         let mut seen = self.seen.borrow_mut();
-        if let Some(rest) = line.strip_prefix("FAILED ") {
+        let failed = line.strip_prefix("FAILED ").or_else(|| line.strip_prefix("short: "));
+        if let Some(rest) = failed {
             let name = rest.split(": ").next().unwrap_or(rest).trim();
-            if self.cases.contains_key(name) {
+            if self.cases.contains_key(name) && !seen.failed.iter().any(|known| known == name) {
                 seen.failed.push(name.to_owned());
             }
         } else if let Some(rest) = line.strip_prefix("ok ") {

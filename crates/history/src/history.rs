@@ -69,6 +69,7 @@ impl History {
     ) -> Result<Arc<Self>, CommitError> {
         // A power of two, so that every shard has as many slots as the others.
         settings.shards = settings.shards.clamp(1, SLOTS).next_power_of_two();
+        crate::metrics::register();
         let room = Arc::new(Room {
             host,
             store,
