@@ -21,6 +21,7 @@ mod properties;
 mod signals;
 mod starts;
 mod timers;
+mod updates;
 mod wakes;
 mod workflow_tasks;
 
