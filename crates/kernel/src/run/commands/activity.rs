@@ -15,7 +15,7 @@ use prost::Message;
 
 use super::{Completion, Fault, checks};
 use crate::{
-    run::{DutyId, payload, retry, state::Phase, transition::Transition},
+    run::{DutyId, payload, retry, start::shorter, state::Phase, transition::Transition},
     time::{positive, to_proto_or_zero},
 };
 
@@ -146,11 +146,13 @@ impl Timeouts {
         let (schedule_to_close, schedule_to_start, start_to_close) = match (schedule_to_close, start_to_close)
         {
             (Some(whole), _) => (
-                least(Some(whole), run),
-                least(schedule_to_start.or(Some(whole)), least(Some(whole), run)),
-                least(start_to_close.or(Some(whole)), least(Some(whole), run)),
+                shorter(Some(whole), run),
+                shorter(schedule_to_start.or(Some(whole)), shorter(Some(whole), run)),
+                shorter(start_to_close.or(Some(whole)), shorter(Some(whole), run)),
             ),
-            (None, Some(attempt)) => (run, least(schedule_to_start, run).or(run), least(Some(attempt), run)),
+            (None, Some(attempt)) => {
+                (run, shorter(schedule_to_start, run).or(run), shorter(Some(attempt), run))
+            }
             (None, None) => {
                 return Err(Fault::Task(
                     BAD,
@@ -166,16 +168,8 @@ impl Timeouts {
             schedule_to_close,
             schedule_to_start,
             start_to_close,
-            heartbeat: heartbeat.and(least(heartbeat, start_to_close)),
+            heartbeat: heartbeat.and(shorter(heartbeat, start_to_close)),
         })
-    }
-}
-
-/// The shorter of two lengths, of which any may be unlimited.
-fn least(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 
