@@ -176,14 +176,15 @@ impl Transition<'_> {
         failure: Option<Failure>,
         identity: &str,
     ) {
-        self.fail_workflow_task_of(cause, failure, identity, "");
+        self.fail_workflow_task_of(cause as i32, failure, identity, "");
     }
 
-    /// As [`Self::fail_workflow_task`], with the checksum of the worker's program.
+    /// As [`Self::fail_workflow_task`], with the checksum of the worker's program and a cause that a newer worker may
+    /// know and this server not.
     #[allow(deprecated)]
     pub fn fail_workflow_task_of(
         &mut self,
-        cause: WorkflowTaskFailedCause,
+        cause: i32,
         failure: Option<Failure>,
         identity: &str,
         binary_checksum: &str,
@@ -194,7 +195,7 @@ impl Transition<'_> {
             let attributes = WorkflowTaskFailedEventAttributes {
                 scheduled_event_id: task.scheduled_event_id,
                 started_event_id: task.started.map_or(0, |started| started.event_id),
-                cause: cause as i32,
+                cause,
                 failure,
                 identity: identity.to_owned(),
                 binary_checksum: binary_checksum.to_owned(),
@@ -205,7 +206,7 @@ impl Transition<'_> {
             self.fact(Fact::TaskEnded);
         }
         self.after_failed_task(true);
-        self.report_problem(Problem::Failed(cause));
+        self.report_problem(Problem::Failed(WorkflowTaskFailedCause::try_from(cause).unwrap_or_default()));
     }
 
     /// Takes the workflow task from its worker if more has happened meanwhile than the buffer holds. The next one

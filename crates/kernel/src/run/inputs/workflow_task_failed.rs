@@ -5,9 +5,10 @@ use longhaul_proto::{
     api::{enums::v1::WorkflowTaskFailedCause, workflowservice::v1::RespondWorkflowTaskFailedRequest},
 };
 
-use crate::run::{TaskRef, failure, transition::Transition};
+use crate::run::{TaskRef, Termination, failure, transition::Transition};
 
-/// Fails the task; the next attempt follows at once.
+/// Fails the task; the next attempt follows at once, unless the worker's answer was too large to be sent: it would be
+/// so again, and the run ends.
 pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedRequest>) -> Result<(), Refusal> {
     super::started_task(
         t.run,
@@ -16,10 +17,17 @@ pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedReque
         task.started_at,
         task.attempt,
     )?;
-    let cause = WorkflowTaskFailedCause::try_from(task.request.cause).unwrap_or_default();
+    if task.request.cause == WorkflowTaskFailedCause::GrpcMessageTooLarge as i32 {
+        t.terminate(Termination {
+            identity: "history-service".into(),
+            reason: format!("{:?}", WorkflowTaskFailedCause::GrpcMessageTooLarge),
+            ..Termination::default()
+        });
+        return Ok(());
+    }
     let request = task.request;
     let failure = request.failure.map(|failure| failure::fitted(failure, t.context.limits.blob_bytes_max).0);
     #[allow(deprecated)]
-    t.fail_workflow_task_of(cause, failure, &request.identity, &request.binary_checksum);
+    t.fail_workflow_task_of(request.cause, failure, &request.identity, &request.binary_checksum);
     Ok(())
 }

@@ -97,6 +97,23 @@ fn terminated_while_a_worker_has_the_task() {
 }
 
 #[test]
+fn an_answer_too_large_to_send_ends_the_run() {
+    check(
+        "
+        start order; poll
+        --
+        signal s; fail-task boom too-large
+        ",
+        expect![[r#"
+            ~ WorkflowExecutionSignaled s
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionSignaled s
+            6 WorkflowExecutionTerminated reason="GrpcMessageTooLarge" by=history-service
+        "#]],
+    );
+}
+
+#[test]
 fn terminated_while_a_worker_has_a_retry() {
     check(
         "

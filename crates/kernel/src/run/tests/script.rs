@@ -354,8 +354,13 @@ impl Player {
     }
 
     fn fail_task(&mut self, w: &Words) {
+        let cause = if w.has("too-large") {
+            WorkflowTaskFailedCause::GrpcMessageTooLarge
+        } else {
+            WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure
+        };
         let request = RespondWorkflowTaskFailedRequest {
-            cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure as i32,
+            cause: cause as i32,
             failure: Some(w.failure(1)),
             identity: "worker".into(),
             ..RespondWorkflowTaskFailedRequest::default()
