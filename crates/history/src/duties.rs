@@ -1,7 +1,7 @@
 //! Fulfilling what runs owe to others: dispatching tasks, starting children, delivering signals, telling parents. A
 //! duty stays in the outbox until it is done, so that it survives a crash; whoever receives it can tell a repetition.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use longhaul_kernel::{
     ids::{NamespaceId, RunId, RunKey},
@@ -29,6 +29,7 @@ use crate::{
     calls::{self, children},
     cell::Target,
     events::read_error,
+    patience::Patience,
     shard::Shard,
 };
 
@@ -88,6 +89,7 @@ pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
 
 /// Hands a task to matching; one for a sticky worker that is not there goes to the normal queue.
 async fn dispatch_task(shard: Arc<Shard>, run: RunKey, mut task: AddTask, fallback: Option<String>) {
+    let mut patience = Patience::new(&shard.room.host);
     loop {
         let caller = internal_caller(run.execution.namespace, String::new());
         match shard.room.matching.ask(caller, task.clone()).await {
@@ -100,7 +102,7 @@ async fn dispatch_task(shard: Arc<Shard>, run: RunKey, mut task: AddTask, fallba
             },
             Ok(_) => return,
             Err(PeerError::Busy(_) | PeerError::Lost(_) | PeerError::Unknown(_)) => {
-                shard.room.host.clock.sleep(Duration::from_millis(100)).await;
+                patience.pause().await;
             }
             Err(error) => {
                 tracing::error!(%run, %error, "task can't be dispatched");
@@ -124,15 +126,17 @@ pub fn internal_caller(namespace: NamespaceId, name: String) -> Caller {
 /// Finds the duties that were owed when the last owner of the shard went.
 pub async fn recover(shard: Arc<Shard>) {
     let mut after = None;
+    let mut patience = Patience::new(&shard.room.host);
     loop {
         let page = match shard.room.store.outbox(shard.range, after.clone(), PAGE).await.map_err(read_error) {
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "outbox can't be read");
-                shard.room.host.clock.sleep(Duration::from_secs(1)).await;
+                patience.pause().await;
                 continue;
             }
         };
+        patience.renew();
         let is_last = page.len() < PAGE;
         after = page.last().map(|row| (row.run.clone(), row.id));
         for row in page {
@@ -164,6 +168,7 @@ pub fn recall(shard: &Arc<Shard>, runs: Vec<RunKey>) {
 /// Fulfils a duty of which only the name is known; without a name, everything the run owes. Goes on until the run
 /// could be asked.
 async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
+    let mut patience = Patience::new(&shard.room.host);
     loop {
         let owner = shard.clone();
         let outcome = shard
@@ -181,7 +186,7 @@ async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
         match outcome {
             Ok(()) => return,
             Err(PeerError::Busy(_) | PeerError::Unknown(_)) => {
-                shard.room.host.clock.sleep(Duration::from_millis(200)).await;
+                patience.pause().await;
             }
             Err(error) => {
                 tracing::warn!(%run, %error, "duty can't be found again");
@@ -193,7 +198,8 @@ async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
 
 /// Fulfils a duty, and tells the run what came of it. Goes on until both have succeeded.
 async fn pay(mut debt: Debt) {
-    let clock = debt.shard.room.host.clock;
+    let room = debt.shard.room.clone();
+    let mut patience = Patience::new(&room.host);
     loop {
         match debt.shard.room.contexts.of(debt.run.execution.namespace).await {
             Ok(context) => {
@@ -201,7 +207,7 @@ async fn pay(mut debt: Debt) {
                 break;
             }
             Err(PeerError::Lost(_)) => return,
-            Err(_) => clock.sleep(Duration::from_millis(200)).await,
+            Err(_) => patience.pause().await,
         }
     }
     loop {
@@ -213,7 +219,7 @@ async fn pay(mut debt: Debt) {
             }
             Err(error) => tracing::warn!(run = %debt.run, duty = ?debt.id, %error, "duty is tried again"),
         }
-        clock.sleep(Duration::from_millis(200)).await;
+        patience.pause().await;
     }
 }
 

@@ -12,6 +12,7 @@ mod execution;
 mod history;
 mod loaded;
 mod metrics;
+mod patience;
 mod poll_answer;
 mod queries;
 mod settings;

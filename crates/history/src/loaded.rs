@@ -59,19 +59,20 @@ impl Loaded {
     pub async fn read(store: &dyn Store, key: &RunKey) -> Result<Option<Self>, PeerError> {
         let Some(stored) = store.run(key.clone()).await.map_err(events::read_error)? else { return Ok(None) };
         let corrupt = |error: codec::Unreadable| PeerError::Corrupt(format!("run {key}: {error}"));
-        let base = Run::restore(&stored.snapshot, &[] as &[Bytes], Vec::new()).map_err(corrupt)?;
-        let mut needed = 0;
-        for delta in &stored.deltas {
-            needed += codec::decode::<Delta>(delta).map_err(corrupt)?.events();
-        }
-        let mut run = base;
-        if !stored.deltas.is_empty() {
+        let mut run: Run = codec::decode(&stored.snapshot).map_err(corrupt)?;
+        let deltas: Vec<Delta> = stored
+            .deltas
+            .iter()
+            .map(|delta| codec::decode(delta))
+            .collect::<Result<_, _>>()
+            .map_err(corrupt)?;
+        let needed: usize = deltas.iter().map(Delta::events).sum();
+        if !deltas.is_empty() {
             let place = Place { slot: key.execution.slot(), branches: run.branches.clone() };
             let from = run.next_event_id;
             let to = from + i64::try_from(needed).unwrap_or(i64::MAX) - 1;
             let batches = events::read(store, &place, from, to, Direction::Forward, usize::MAX).await?;
-            run =
-                Run::restore(&stored.snapshot, &stored.deltas, events::decode(&batches)?).map_err(corrupt)?;
+            run.catch_up(deltas, events::decode(&batches)?).map_err(corrupt)?;
         }
         let deltas = stored.deltas.len() as u64;
         Ok(Some(Self {

@@ -14,7 +14,7 @@ use longhaul_store::Wake;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{cell::Target, events::read_error, history::Room};
+use crate::{cell::Target, events::read_error, history::Room, patience::Patience};
 
 /// Wakes read from the store at a time.
 const PAGE: usize = 1000;
@@ -72,6 +72,7 @@ impl Wakes {
 /// Wakes runs until the process ends.
 pub async fn run(room: Arc<Room>) {
     let ahead = Duration::from_secs(room.settings.wakes_ahead_secs);
+    let mut patience = Patience::new(&room.host);
     loop {
         let now = Timestamp(room.host.clock.now());
         let until = room.wakes.held.lock().until;
@@ -81,9 +82,10 @@ pub async fn run(room: Arc<Room>) {
             // Not every wake up to then is held, so it does not count as filled.
             room.wakes.held.lock().until = until;
             tracing::warn!(%error, "wakes can't be read");
-            room.host.clock.sleep(Duration::from_secs(1)).await;
+            patience.pause().await;
             continue;
         }
+        patience.renew();
         let refill = room.wakes.held.lock().until - ahead / 2;
         let (due, next) = room.wakes.due(now, refill);
         for run in due {
@@ -121,6 +123,7 @@ async fn fill(room: &Room, until: Timestamp) -> Result<(), PeerError> {
 
 /// Tells a run that time has passed. What can't be decided now is tried again.
 async fn tick(room: &Arc<Room>, run: RunKey) {
+    let mut patience = Patience::new(&room.host);
     loop {
         let Ok(shard) = room.shard(&run.execution) else { return };
         let target = Target::Run(run.run);
@@ -135,7 +138,7 @@ async fn tick(room: &Arc<Room>, run: RunKey) {
         match outcome {
             // A tick that has happened does nothing the second time.
             Err(PeerError::Busy(_) | PeerError::Unknown(_)) => {
-                room.host.clock.sleep(Duration::from_millis(200)).await;
+                patience.pause().await;
             }
             Err(PeerError::Lost(_) | PeerError::Corrupt(_)) => {
                 tracing::warn!(%run, ?outcome, "tick failed");

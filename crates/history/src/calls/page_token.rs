@@ -1,7 +1,7 @@
 //! Where a history read goes on: opaque to clients, and checked when it comes back.
 
 use bytes::Bytes;
-use longhaul_kernel::ids::ExecutionKey;
+use longhaul_kernel::ids::{ExecutionKey, RunId};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -73,11 +73,26 @@ impl PageToken {
         self.encode_to_vec().into()
     }
 
-    /// Reads what a client sent.
+    /// Reads what a client sent to go on with a read of `key`. `asked` is the run it names, if any.
     ///
     /// # Errors
-    /// `InvalidArgument`, with the reference's text.
-    pub fn read(bytes: &Bytes) -> Result<Option<Self>, Refusal> {
+    /// `InvalidArgument`, with the reference's text, if it is no token or one of another read.
+    pub fn of_read(bytes: &Bytes, key: &ExecutionKey, asked: &str) -> Result<Option<Self>, Refusal> {
+        let token = Self::read(bytes)?;
+        let is_other =
+            |token: &Self| (!asked.is_empty() && asked != token.run_id) || *token.workflow_id != *key.id;
+        if token.as_ref().is_some_and(is_other) {
+            return Err(Refusal::invalid("RunId in the request does not match the NextPageToken."));
+        }
+        Ok(token)
+    }
+
+    /// The run it names.
+    pub fn run(&self) -> Option<RunId> {
+        RunId::parse(&self.run_id)
+    }
+
+    fn read(bytes: &Bytes) -> Result<Option<Self>, Refusal> {
         if bytes.is_empty() {
             return Ok(None);
         }

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use longhaul_kernel::{
-    Refusal,
     ids::{ExecutionKey, NamespaceId, RunId},
     run::Run,
 };
@@ -71,14 +70,9 @@ pub async fn forward(
 ) -> Result<GetWorkflowExecutionHistoryResponse, PeerError> {
     let (key, mut run) = target(namespace, request.execution.as_ref())?;
     let shard = room.shard(&key)?;
-    let token = PageToken::read(&request.next_page_token)?;
-    if let Some(token) = &token {
-        let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
-        if (!asked.is_empty() && asked != token.run_id) || *token.workflow_id != *key.id {
-            return Err(Refusal::invalid("RunId in the request does not match the NextPageToken.").into());
-        }
-        run = RunId::parse(&token.run_id).map_or(run, Target::Run);
-    }
+    let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
+    let token = PageToken::of_read(&request.next_page_token, &key, asked)?;
+    run = token.as_ref().and_then(PageToken::run).map_or(run, Target::Run);
     let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
     let from = token.as_ref().map_or(1, |token| token.next_event_id);
     let waits = request.wait_new_event;
@@ -207,14 +201,9 @@ pub async fn reverse(
 ) -> Result<GetWorkflowExecutionHistoryReverseResponse, PeerError> {
     let (key, mut run) = target(namespace, request.execution.as_ref())?;
     let shard = room.shard(&key)?;
-    let token = PageToken::read(&request.next_page_token)?;
-    if let Some(token) = &token {
-        let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
-        if (!asked.is_empty() && asked != token.run_id) || *token.workflow_id != *key.id {
-            return Err(Refusal::invalid("RunId in the request does not match the NextPageToken.").into());
-        }
-        run = RunId::parse(&token.run_id).map_or(run, Target::Run);
-    }
+    let asked = request.execution.as_ref().map_or("", |execution| &execution.run_id);
+    let token = PageToken::of_read(&request.next_page_token, &key, asked)?;
+    run = token.as_ref().and_then(PageToken::run).map_or(run, Target::Run);
     let seen = look(&shard, &key, run, i64::MAX).await?;
     let to = token.map_or(seen.next_event_id - 1, |token| token.next_event_id);
     let size = page_size(room, request.maximum_page_size);

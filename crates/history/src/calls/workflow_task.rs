@@ -110,7 +110,7 @@ pub async fn completed(
                 attempt: token.fields.attempt,
                 request,
             };
-            decide_completed(turn, WorkflowTaskCompletion { task, worker, queries_wait: false }, results)
+            decide_completed(turn, WorkflowTaskCompletion { task, worker }, results)
         })
         .await?;
     if let Some(refusal) = completed.refused {

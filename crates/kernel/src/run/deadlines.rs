@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     run::{
         Run,
-        state::{Activity, FirstTask, Phase, TaskKind},
+        state::{Activity, FirstTask, Phase, TaskKind, WorkflowTask},
     },
     time::{Timestamp, positive},
 };
@@ -41,13 +41,7 @@ pub enum Deadline {
 impl Run {
     /// The earliest deadline's instant, of those that the store knows of.
     pub(super) fn earliest_deadline(&self, context: &Context) -> Option<Timestamp> {
-        match self.speculative_deadline(context) {
-            None => self.next_deadline(context).map(|(at, _)| at),
-            Some(_) => {
-                let stored = Self { workflow_task: None, ..self.clone() };
-                stored.next_deadline(context).map(|(at, _)| at)
-            }
-        }
+        self.first_of(context, false).map(|(at, _)| at)
     }
 
     /// The deadline of a workflow task that is in memory alone.
@@ -62,6 +56,11 @@ impl Run {
 
     /// The earliest deadline.
     pub(super) fn next_deadline(&self, context: &Context) -> Option<(Timestamp, Deadline)> {
+        self.first_of(context, true)
+    }
+
+    /// The earliest deadline, with that of a workflow task in memory alone or without it.
+    fn first_of(&self, context: &Context, with_speculative: bool) -> Option<(Timestamp, Deadline)> {
         if let Some(closed) = self.close_time {
             return Some((closed + context.retention, Deadline::Retention));
         }
@@ -87,7 +86,8 @@ impl Run {
         for (id, activity) in &self.activities {
             activity_deadlines(*id, activity, &mut consider);
         }
-        if let Some(task) = &self.workflow_task {
+        let known = |task: &&WorkflowTask| with_speculative || task.kind != TaskKind::Speculative;
+        if let Some(task) = self.workflow_task.as_ref().filter(known) {
             match (&task.started, &task.sticky) {
                 (Some(started), _) => consider(started.at + task.timeout, Deadline::WorkflowTask),
                 (None, Some(sticky)) => consider(task.scheduled_at + sticky.timeout, Deadline::Sticky),

@@ -175,8 +175,6 @@ pub struct WorkflowTaskCompletion {
     pub task: TaskRef<RespondWorkflowTaskCompletedRequest>,
     /// The worker's SDK.
     pub worker: LastWorker,
-    /// Whether the shell holds queries that a new workflow task would serve.
-    pub queries_wait: bool,
 }
 
 /// A poll that gets the activity task.

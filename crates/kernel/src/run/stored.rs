@@ -70,21 +70,28 @@ impl Run {
         events: Vec<HistoryEvent>,
     ) -> Result<Self, Unreadable> {
         let mut run: Self = codec::decode(snapshot)?;
+        let deltas = deltas.iter().map(|delta| codec::decode(delta.as_ref())).collect::<Result<_, _>>()?;
+        run.catch_up(deltas, events)?;
+        Ok(run)
+    }
+
+    /// Takes the run from its snapshot to the present: the deltas behind the snapshot, and the events they speak of.
+    ///
+    /// # Errors
+    /// If the deltas and the events do not belong together.
+    pub fn catch_up(&mut self, deltas: Vec<Delta>, events: Vec<HistoryEvent>) -> Result<(), Unreadable> {
         let mut events: VecDeque<_> =
-            events.into_iter().filter(|event| event.event_id >= run.next_event_id).collect();
+            events.into_iter().filter(|event| event.event_id >= self.next_event_id).collect();
         let mut next =
             || events.pop_front().map(Box::new).ok_or_else(|| Unreadable("history ends before state".into()));
-        for delta in deltas {
-            let delta: Delta = codec::decode(delta.as_ref())?;
-            for entry in delta.entries {
-                let change = match entry {
-                    Entry::Event => Change::Event(next()?),
-                    Entry::Flushed => Change::Flushed(next()?),
-                    Entry::Fact(fact) => Change::Fact(fact),
-                };
-                run.fold(&change);
-            }
+        for entry in deltas.into_iter().flat_map(|delta| delta.entries) {
+            let change = match entry {
+                Entry::Event => Change::Event(next()?),
+                Entry::Flushed => Change::Flushed(next()?),
+                Entry::Fact(fact) => Change::Fact(fact),
+            };
+            self.fold(&change);
         }
-        Ok(run)
+        Ok(())
     }
 }

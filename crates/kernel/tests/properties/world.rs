@@ -158,11 +158,7 @@ impl World {
                 };
                 let worker = LastWorker { sdk_name: "sdk".into(), sdk_version: "1".into() };
                 let task = self.task(request, *stale);
-                What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion {
-                    task,
-                    worker,
-                    queries_wait: false,
-                }))
+                What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion { task, worker }))
             }
             Move::FailTask { stale } => What::WorkflowTaskFailed(Box::new(
                 self.task(RespondWorkflowTaskFailedRequest::default(), *stale),

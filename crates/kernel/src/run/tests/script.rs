@@ -349,7 +349,7 @@ impl Player {
         };
         let task = self.task_ref(request);
         let worker = LastWorker { sdk_name: "sdk".into(), sdk_version: "1".into() };
-        let completion = WorkflowTaskCompletion { task, worker, queries_wait: false };
+        let completion = WorkflowTaskCompletion { task, worker };
         self.step(What::WorkflowTaskCompleted(Box::new(completion)));
     }
 

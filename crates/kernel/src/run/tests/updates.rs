@@ -90,7 +90,7 @@ fn accept(run: &mut Run, accepted_request: Option<Request>) -> Reply {
         request,
     };
     let worker = LastWorker { sdk_name: String::new(), sdk_version: String::new() };
-    let completion = WorkflowTaskCompletion { task, worker, queries_wait: false };
+    let completion = WorkflowTaskCompletion { task, worker };
     let input = Input { context: context(), what: What::WorkflowTaskCompleted(Box::new(completion)) };
     run.step(input, Timestamp::from_secs(3), &mut Draw::new(3)).expect("the worker is answered").reply
 }
