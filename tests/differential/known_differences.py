@@ -23,8 +23,6 @@ KNOWN = {
     "s1_3_task_queues.activity_commands_refused": _CALLS,
     "s1_3_task_queues.configuration": "not built yet: UpdateTaskQueueConfig",
     "s1_3_task_queues.pause_while_running": _CALLS,
-    "s2_11_start.conflict_use_existing_attaches_request_id": "not built yet: on_conflict_options attaches no request id",
-    "s2_13_metadata.update_options": "not built yet: UpdateWorkflowExecutionOptions",
     "s2_9_updates_aborted.bad_messages": "a message without a body makes the reference lose its speculative task, which then times out unstarted; ours stays with the worker until its own timeout",
 }
 

@@ -33,6 +33,7 @@ UNORDERED = {
     "pending_activities": lambda item: item.activity_id,
     "pending_children": lambda item: item.initiated_id,
     "pending_nexus_operations": lambda item: item.scheduled_event_id,
+    "callbacks": lambda item: str(item.callback),
 }
 
 
@@ -46,7 +47,8 @@ class Normaliser:
 
     def text(self, value):
         """Replaces ids and times inside a string."""
-        value = value.replace(self.unique, "~")
+        # Some libraries change the spaces in their errors at random, so that nobody relies on them.
+        value = value.replace("\u00a0", " ").replace(self.unique, "~")
         value = UUID.sub(lambda match: self._id(match.group()), value)
         value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
         value = HASH.sub("please retry (<hash>)", value)

@@ -3,6 +3,7 @@
 
 mod activity_task;
 mod asker;
+mod callbacks;
 mod calls;
 mod check;
 mod cluster;
@@ -16,7 +17,6 @@ mod settings;
 mod status;
 mod task_queue;
 mod transport;
-mod versioning;
 mod visibility;
 mod workflow_control;
 mod workflow_start;

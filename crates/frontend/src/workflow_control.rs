@@ -1,5 +1,6 @@
 //! Calls that act on an existing run: signal, query, update, cancel, terminate, reset, delete, options.
 
+use longhaul_kernel::run::check_options_mask;
 use longhaul_proto::{
     Refusal,
     api::{
@@ -120,7 +121,16 @@ pub(crate) async fn update_options(
     if request.update_mask.is_none() {
         return Err(Refusal::invalid("UpdateMask is required").into());
     }
-    check::execution(Some(&execution))?;
+    loaded_execution(Some(&execution))?;
+    let options = request.workflow_execution_options.as_ref();
+    crate::workflow_start::check_priority(options.and_then(|options| options.priority.as_ref()))?;
+    if options.is_some_and(|options| options.time_skipping_config.is_some()) {
+        let text = "The Time-Skipping feature is not enabled for namespace.";
+        return Err(Refusal::Unimplemented(text.into()).into());
+    }
+    let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths);
+    check_options_mask(paths)
+        .map_err(|text| Refusal::InvalidArgument(format!("error parsing UpdateMask: {text}")))?;
     frontend.history(&asker, &namespace, request).await
 }
 

@@ -1,6 +1,6 @@
 //! Calls that create workflow runs. The order of the checks is the reference's: it decides which error wins.
 
-use longhaul_kernel::{cron, namespace::Namespace, visibility};
+use longhaul_kernel::{cron, namespace::Namespace, run::versioning, visibility};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -18,9 +18,8 @@ use prost::Message;
 use crate::{
     Frontend, Settings,
     asker::Asker,
-    check,
+    callbacks, check,
     frontend::{Allow, Answered},
-    versioning,
 };
 
 /// Longest fairness key, in bytes.
@@ -69,6 +68,7 @@ fn prepare_start(frontend: &Frontend, request: &mut StartWorkflowExecutionReques
     if request.request_id.is_empty() {
         request.request_id = frontend.draw_uuid();
     }
+    callbacks::prepare(request);
     let eager = frontend.settings.eager_workflow_start
         && request.cron_schedule.is_empty()
         && request.workflow_start_delay.is_none();
@@ -96,8 +96,8 @@ fn check_start(
     check_conflict_options(request)?;
     check_attributes(request.search_attributes.as_ref(), namespace)?;
     check_priority(request.priority.as_ref())?;
-    check_callbacks(&request.completion_callbacks)?;
-    check::links(&request.links)?;
+    callbacks::check(&request.completion_callbacks)?;
+    check::links(&callbacks::all_links(&request.links, &request.completion_callbacks))?;
     check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
@@ -204,24 +204,6 @@ fn check_attributes(
         }
         _ => Ok(()),
     }
-}
-
-/// Refuses callbacks: no address is allowed, as in a fresh reference.
-fn check_callbacks(callbacks: &[longhaul_proto::api::common::v1::Callback]) -> Result<(), Refusal> {
-    use longhaul_proto::api::common::v1::callback::Variant;
-    for callback in callbacks {
-        match &callback.variant {
-            Some(Variant::Nexus(nexus)) => {
-                let url = &nexus.url;
-                return Err(Refusal::invalid(format!(
-                    "invalid url: url does not match any configured callback address: {url}"
-                )));
-            }
-            Some(Variant::Internal(_) | Variant::NexusHandler(_)) => {}
-            None => return Err(Refusal::Unimplemented("unknown callback variant: <nil>".into())),
-        }
-    }
-    Ok(())
 }
 
 /// Refuses a memo or a payload that is too large.

@@ -60,6 +60,9 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
             control::reset_sticky(room, namespace, request).await?;
             A::ResetSticky(api::ResetStickyTaskQueueResponse {})
         }
+        C::UpdateOptions(request) => {
+            A::UpdateOptions(control::update_options(room, namespace, request).await?)
+        }
         C::Describe(request) => A::Describe(describe::describe(room, namespace, request).await?),
         C::GetHistory(request) => A::GetHistory(reads::forward(room, &caller, namespace, request).await?),
         C::GetHistoryReverse(request) => {

@@ -201,11 +201,10 @@ impl Turn<'_> {
             self.delete(id);
             return effects.reply;
         }
-        let status = loaded.run.status() as i32;
         let is_new = before == 0;
         let known = self.cell.current.as_ref().and_then(Option::as_ref);
         let is_current = is_new || known.is_some_and(|current| current.run_id == id);
-        let pointer = if is_current && (is_new || known.is_some_and(|current| current.status != status)) {
+        let pointer = if is_current && (is_new || known.is_some_and(|current| !current.is_of(&loaded.run))) {
             self.cell.current = Some(Some(Current::of(&loaded.run)));
             CurrentWrite::Put(loaded.current())
         } else {

@@ -58,6 +58,8 @@ pub struct Limits {
     pub updates_max: usize,
     /// How long a workflow task that is only for updates waits for a worker; default 5 s.
     pub speculative_wait: Duration,
+    /// Callbacks that a run may have; default 2000.
+    pub callbacks_max: usize,
     /// How long a row of heartbeating workflow tasks may last; default 30 min.
     pub workflow_task_heartbeat_max: Duration,
 }
@@ -82,6 +84,7 @@ impl Default for Limits {
             updates_in_flight_max: 10,
             updates_max: 2000,
             speculative_wait: Duration::from_secs(5),
+            callbacks_max: 2000,
             workflow_task_heartbeat_max: Duration::from_secs(1800),
         }
     }

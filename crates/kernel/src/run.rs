@@ -4,6 +4,7 @@
 //! commands under `commands/`. Both work on a [`transition::Transition`], which folds every change through `apply`.
 
 mod apply;
+mod attached;
 mod chain;
 mod change;
 mod commands;
@@ -15,6 +16,7 @@ mod failure;
 mod input;
 mod inputs;
 mod next_run;
+mod options;
 mod payload;
 mod priority;
 mod problems;
@@ -27,17 +29,20 @@ mod stored;
 mod tests;
 mod transition;
 mod updates;
+pub mod versioning;
 mod view;
 mod visibility;
 mod workflow_task;
 
 use longhaul_proto::Refusal;
 
+pub use attached::{Attached, AttachedRequest, Registered};
 pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply};
 pub use input::*;
+pub use options::check_mask as check_options_mask;
 pub use payload::json_string;
 pub use reset::{Reapplied, Reset, operations as reset_operations};
 pub use start::{ParentPlace, StartOrigin, from_request};
@@ -79,6 +84,8 @@ impl Machine for Run {
             What::ActivityCompleted(end) => inputs::activity_completed::step(&mut t, end)?,
             What::ActivityFailed(end) => inputs::activity_failed::step(&mut t, end)?,
             What::ActivityCanceled(end) => inputs::activity_canceled::step(&mut t, end)?,
+            What::Attach(attachment) => inputs::attach::step(&mut t, *attachment)?,
+            What::UpdateOptions(change) => inputs::update_options::step(&mut t, *change)?,
             What::Signal(signal) => inputs::signal::step(&mut t, *signal)?,
             What::RequestCancel(request) => inputs::request_cancel::step(&mut t, request)?,
             What::Terminate(termination) => inputs::terminate::step(&mut t, termination)?,

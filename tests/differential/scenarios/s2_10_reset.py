@@ -231,3 +231,45 @@ def without_a_completed_task(t):
     t.poll()
     reset(t, 3)
     t.history()
+
+
+@scenario
+def post_reset_options_of_every_kind(t):
+    t.start(priority={"priority_key": 2})
+    t.step(timer())
+    both_options = {"priority": {"priority_key": 4}, "versioning_override": {"auto_upgrade": True}}
+    for index, operations in enumerate((
+        [{"update_workflow_options": {"workflow_execution_options": both_options, "update_mask": ["priority.priority_key"]}}],
+        [{"update_workflow_options": {"workflow_execution_options": both_options,
+                                      "update_mask": ["priority", "versioning_override"]}}] * 2,
+        [{"update_workflow_options": {"workflow_execution_options": {}, "update_mask": ["nonsense"]}}],
+        [{"update_workflow_options": {"workflow_execution_options": {}, "update_mask": ["versioning_override"]}}],
+        [{"update_workflow_options": {"workflow_execution_options": {"versioning_override": {}},
+                                      "update_mask": ["versioning_override"]}}],
+        [{"update_workflow_options": {"workflow_execution_options": {"priority": {"priority_key": -1}},
+                                      "update_mask": ["priority"]}}],
+        [{"update_workflow_options": {"update_mask": ["priority"]}}],
+        [{}],
+    )):
+        t.note(str(operations))
+        reset(t, 4, request_id=f"r{index}~", post_reset_operations=operations)
+        t.describe()
+    t.history()
+
+
+@scenario
+def options_are_reapplied(t):
+    """Those that came by a call and those that came with a start, whatever is said of signals and updates."""
+    first = t.start()
+    t.step(timer())
+    t.call("UpdateWorkflowExecutionOptions", workflow_execution="wf~", identity="client",
+           update_mask=["priority", "versioning_override"],
+           workflow_execution_options={"priority": {"priority_key": 3}, "versioning_override": {"auto_upgrade": True}})
+    t.start(workflow_id_conflict_policy="USE_EXISTING", request_id="attached~",
+            on_conflict_options={"attach_request_id": True})
+    for index, fields in enumerate(({}, {"reset_reapply_type": "SIGNAL"}, {"reset_reapply_type": "NONE"},
+                                    {"reset_reapply_exclude_types": ["SIGNAL", "UPDATE"]})):
+        reset(t, 4, run_id=first.run_id, request_id=f"r{index}~", **fields)
+        t.describe()
+        t.history(label=str(fields))
+    t.start(workflow_id_conflict_policy="USE_EXISTING", request_id="attached~")

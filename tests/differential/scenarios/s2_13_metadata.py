@@ -128,3 +128,158 @@ def user_metadata_everywhere(t):
     t.history("child~")
     t.describe()
     t.step(complete())
+
+@scenario
+def options_of_every_kind(t):
+    """Each accepted call is shown by its answer; the events come at the end."""
+    t.start(priority={"priority_key": 4, "fairness_key": "f", "fairness_weight": 2.5})
+    t.step(timer())
+    base = {"workflow_execution": "wf~", "identity": "client"}
+    pinned = {"pinned": {"version": {"deployment_name": "d", "build_id": "b"}, "behavior": "PINNED"}}
+    full = {"priority_key": 2, "fairness_key": "g", "fairness_weight": 1.5}
+    t.table("UpdateWorkflowExecutionOptions", base, [
+        {"workflow_execution_options": {"priority": full}, "update_mask": ["priority.fairness_key"]},
+        {"workflow_execution_options": {"priority": full}, "update_mask": ["priority.fairness_weight", "priority.priority_key"]},
+        {"workflow_execution_options": {"priority": full}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {"priority": {"priority_key": 5}}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {}, "update_mask": ["priority.fairness_key"]},
+        {"workflow_execution_options": {}, "update_mask": ["priority.priority_key"]},
+        {"workflow_execution_options": {"priority": full}, "update_mask": []},
+        {"workflow_execution_options": {"versioning_override": pinned}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": pinned}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": pinned}, "update_mask": ["versioning_override.pinned"]},
+        {"workflow_execution_options": {"versioning_override": {"auto_upgrade": True}}, "update_mask": ["versioning_override.auto_upgrade"]},
+        {"workflow_execution_options": {"versioning_override": {"auto_upgrade": True}, "priority": full},
+         "update_mask": ["versioning_override", "priority"]},
+        {"workflow_execution_options": {"priority": {"priority_key": 1}, "versioning_override": {"auto_upgrade": True}},
+         "update_mask": ["versioningOverride", "priority.priorityKey"]},
+    ])
+    t.describe()
+    t.history()
+
+
+@scenario
+def options_refused(t):
+    t.start()
+    base = {"workflow_execution": "wf~", "identity": "client"}
+    pinned = {"version": {"deployment_name": "d", "build_id": "b"}, "behavior": "PINNED"}
+    t.table("UpdateWorkflowExecutionOptions", base, [
+        {"workflow_execution_options": {"priority": {"priority_key": -1}}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {"priority": {"fairness_key": "x" * 65}}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {"priority": {"fairness_weight": -1}}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {"priority": {"priority_key": -1}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"auto_upgrade": False}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"pinned": {}}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"pinned": {"version": pinned["version"]}}},
+         "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"pinned": {"version": {"build_id": "b"}, "behavior": "PINNED"}}},
+         "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"pinned": {"version": {"deployment_name": "d"}, "behavior": "PINNED"}}},
+         "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"behavior": "AUTO_UPGRADE"}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"behavior": "PINNED", "pinned_version": "d.b"}}, "update_mask": ["versioning_override"]},
+        {"workflow_execution_options": {"versioning_override": {"pinned": pinned}}, "update_mask": ["versioning_override", "nonsense"]},
+        {"workflow_execution_options": {}, "update_mask": ["priority.nonsense"]},
+        {"workflow_execution_options": {"time_skipping_config": {}}, "update_mask": ["time_skipping_config"]},
+        {"workflow_execution_options": {}, "update_mask": ["time_skipping_config"]},
+        {"workflow_execution_options": {}, "update_mask": ["*"]},
+        {"workflow_execution_options": {}, "update_mask": [""]},
+        {"workflow_execution": "none~", "workflow_execution_options": {}, "update_mask": ["priority"]},
+        {"workflow_execution": ("wf~", "00000000-0000-4000-8000-000000000000"), "workflow_execution_options": {}, "update_mask": ["priority"]},
+        {"workflow_execution": ("wf~", "nonsense"), "workflow_execution_options": {}, "update_mask": ["priority"]},
+        {"workflow_execution": "none~", "workflow_execution_options": {}, "update_mask": ["nonsense"]},
+        {"workflow_execution": "none~", "workflow_execution_options": {"versioning_override": {}}, "update_mask": ["versioning_override"]},
+    ])
+    t.history()
+
+
+@scenario
+def options_while_a_task_is_started(t):
+    t.start()
+    task = t.poll()
+    base = {"workflow_execution": "wf~", "identity": "client"}
+    row = {"workflow_execution_options": {"priority": {"priority_key": 1}, "versioning_override": {"auto_upgrade": True}},
+           "update_mask": ["priority", "versioning_override"]}
+    t.table("UpdateWorkflowExecutionOptions", base, [row, row])
+    t.describe()
+    t.complete(task, activity())
+    t.describe()
+    t.history()
+
+
+@scenario
+def options_of_the_next_run(t):
+    t.start(versioning_override={"auto_upgrade": True}, priority={"priority_key": 2})
+    t.describe()
+    t.step(continue_as_new())
+    t.describe()
+    t.history()
+    t.call("UpdateWorkflowExecutionOptions", workflow_execution="wf~", identity="client", update_mask=["versioning_override", "priority"],
+           workflow_execution_options={})
+    t.describe()
+    t.history()
+
+
+@scenario
+def options_and_a_child(t):
+    t.start(versioning_override={"auto_upgrade": True}, priority={"priority_key": 2})
+    t.step(timer())
+    t.call("UpdateWorkflowExecutionOptions", workflow_execution="wf~", identity="client", update_mask=["priority"],
+           workflow_execution_options={"priority": {"priority_key": 3}})
+    t.signal()
+    t.step(child(), activity())
+    t.wait_event("ChildWorkflowExecutionStarted")
+    t.quiet("PollActivityTaskQueue", task_queue="q~")
+    t.history("child~")
+    t.describe("child~")
+    t.describe()
+
+
+@scenario
+def options_of_a_retried_run(t):
+    from commands import fail
+
+    t.start(retry_policy={"initial_interval": 60})
+    t.call("UpdateWorkflowExecutionOptions", workflow_execution="wf~", identity="client", update_mask=["priority", "versioning_override"],
+           workflow_execution_options={"priority": {"priority_key": 3}, "versioning_override": {"auto_upgrade": True}})
+    t.step(fail())
+    t.describe()
+    t.history()
+
+
+@scenario
+def priority_of_the_next_run(t):
+    """What an update of the options sets is not what the chain started with."""
+    t.start(priority={"priority_key": 2})
+    for key, command in ((3, continue_as_new()), (4, continue_as_new())):
+        t.call("UpdateWorkflowExecutionOptions", workflow_execution="wf~", identity="client", update_mask=["priority"],
+               workflow_execution_options={"priority": {"priority_key": key}})
+        t.step(command)
+        t.describe()
+        t.history()
+
+
+@scenario
+def parts_of_no_priority(t):
+    t.start()
+    t.table("UpdateWorkflowExecutionOptions", {"workflow_execution": "wf~"}, [
+        {"workflow_execution_options": {}, "update_mask": ["priority.fairness_key"]},
+        {"workflow_execution_options": {"priority": {}}, "update_mask": ["priority"]},
+        {"workflow_execution_options": {"priority": {"priority_key": 2}}, "update_mask": ["priority.fairness_key"]},
+    ])
+    t.describe()
+    t.history()
+
+
+@scenario
+def overrides_at_the_start(t):
+    version = {"deployment_name": "d", "build_id": "b"}
+    for index, override in enumerate((
+        {"auto_upgrade": True}, {"auto_upgrade": False}, {"pinned": {"version": version, "behavior": "PINNED"}},
+        {"behavior": "AUTO_UPGRADE"}, {"behavior": "PINNED", "pinned_version": "d.b"},
+    )):
+        t.start(f"wf{index}~", versioning_override=override)
+        t.describe(f"wf{index}~")
+        t.history(f"wf{index}~") if index in (0, 3) else None
+        t.start(f"sig{index}~", method="SignalWithStartWorkflowExecution", signal_name="s", versioning_override=override)

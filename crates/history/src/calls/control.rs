@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     ids::NamespaceId,
-    run::{CancelRequest, Signal, Termination, What},
+    run::{CancelRequest, OptionsChange, Reply, Signal, Termination, What},
 };
 use longhaul_proto::api::{
     common::v1::{Link, WorkflowExecution, link},
@@ -13,6 +13,7 @@ use longhaul_proto::api::{
     workflowservice::v1::{
         DeleteWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, ResetStickyTaskQueueRequest,
         SignalWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+        UpdateWorkflowExecutionOptionsRequest, UpdateWorkflowExecutionOptionsResponse,
     },
 };
 use longhaul_runtime::peers::PeerError;
@@ -60,14 +61,8 @@ pub fn signaled_link(namespace: &str, workflow_id: &str, run_id: &str, request_i
         request_id: request_id.into(),
         event_type: EventType::WorkflowExecutionSignaled as i32,
     };
-    Link {
-        variant: Some(link::Variant::WorkflowEvent(link::WorkflowEvent {
-            namespace: namespace.into(),
-            workflow_id: workflow_id.into(),
-            run_id: run_id.into(),
-            reference: Some(link::workflow_event::Reference::RequestIdRef(reference)),
-        })),
-    }
+    let reference = link::workflow_event::Reference::RequestIdRef(reference);
+    super::start::event_link(namespace, workflow_id, run_id, reference)
 }
 
 /// Asks a run to cancel.
@@ -153,6 +148,34 @@ pub async fn delete(
             Ok(())
         })
         .await
+}
+
+/// Changes options of a run, and answers them as they are then.
+///
+/// # Errors
+/// `NotFound` if there is no such run or it is over, `InvalidArgument` for options that can't be meant.
+pub async fn update_options(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: UpdateWorkflowExecutionOptionsRequest,
+) -> Result<UpdateWorkflowExecutionOptionsResponse, PeerError> {
+    let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
+    let shard = room.shard(&key)?;
+    let change = OptionsChange {
+        options: request.workflow_execution_options.unwrap_or_default(),
+        mask: request.update_mask.map_or_else(Vec::new, |mask| mask.paths),
+        identity: request.identity,
+    };
+    let options = shard
+        .ask(key, run, move |turn| match turn.step(What::UpdateOptions(Box::new(change)))? {
+            Reply::Options(options) => Ok(*options),
+            _ => Ok(turn.loaded()?.run.options()),
+        })
+        .await?;
+    Ok(UpdateWorkflowExecutionOptionsResponse {
+        workflow_execution_options: Some(options),
+        ..UpdateWorkflowExecutionOptionsResponse::default()
+    })
 }
 
 /// Forgets the sticky queue of a run.

@@ -152,7 +152,7 @@ fn decide(
     .map_err(Refused::Start)?;
     let uses_existing = match verdict {
         StartVerdict::Existing => true,
-        StartVerdict::Deduplicated => {
+        StartVerdict::Deduplicated | StartVerdict::Attached => {
             runs || start.workflow_id_conflict_policy == Conflict::UseExisting as i32
         }
         StartVerdict::Start | StartVerdict::Replace => false,

@@ -6,7 +6,8 @@ use longhaul_kernel::{
     Refusal,
     ids::{ExecutionKey, NamespaceId, RunId},
     run::{
-        Reply, Signal, StartOrigin, StartVerdict, Termination, What, decide_start, from_request, json_string,
+        Attachment, Reply, Signal, StartOrigin, StartVerdict, Termination, What, decide_start, from_request,
+        json_string, versioning,
     },
 };
 use longhaul_proto::api::{
@@ -35,6 +36,8 @@ pub struct Started {
     pub started: bool,
     /// Its status.
     pub status: i32,
+    /// The request id by which the request was attached to a run that had begun before.
+    pub attached: Option<String>,
     /// The first workflow task, if the starter takes it.
     pub eager: Option<Draft>,
 }
@@ -60,8 +63,12 @@ pub async fn start(
         Some(draft) => Some(draft.finish(room, &key).await?),
         None => None,
     };
+    let link = match &started.attached {
+        Some(request_id) => attached_link(&name, &id, &started.run_id, request_id),
+        None => started_link(&name, &id, &started.run_id),
+    };
     Ok(StartWorkflowExecutionResponse {
-        link: Some(started_link(&name, &id, &started.run_id)),
+        link: Some(link),
         run_id: started.run_id,
         first_execution_run_id: started.first_run_id,
         started: started.started,
@@ -76,12 +83,31 @@ pub fn started_link(namespace: &str, workflow_id: &str, run_id: &str) -> Link {
         event_id: 1,
         event_type: EventType::WorkflowExecutionStarted as i32,
     };
+    event_link(namespace, workflow_id, run_id, link::workflow_event::Reference::EventRef(reference))
+}
+
+/// A link to the event that tells of an attached request.
+fn attached_link(namespace: &str, workflow_id: &str, run_id: &str, request_id: &str) -> Link {
+    let reference = link::workflow_event::RequestIdReference {
+        request_id: request_id.into(),
+        event_type: EventType::WorkflowExecutionOptionsUpdated as i32,
+    };
+    event_link(namespace, workflow_id, run_id, link::workflow_event::Reference::RequestIdRef(reference))
+}
+
+/// A link to an event of a run.
+pub fn event_link(
+    namespace: &str,
+    workflow_id: &str,
+    run_id: &str,
+    reference: link::workflow_event::Reference,
+) -> Link {
     Link {
         variant: Some(link::Variant::WorkflowEvent(link::WorkflowEvent {
             namespace: namespace.into(),
             workflow_id: workflow_id.into(),
             run_id: run_id.into(),
-            reference: Some(link::workflow_event::Reference::EventRef(reference)),
+            reference: Some(reference),
         })),
     }
 }
@@ -104,13 +130,17 @@ pub fn decide(
         request.workflow_id_conflict_policy,
     )?;
     match verdict {
-        StartVerdict::Existing => existing(turn, false),
+        StartVerdict::Existing => attach(turn, request),
+        StartVerdict::Attached => {
+            Ok(Started { attached: Some(request.request_id), ..existing(turn, false)? })
+        }
         StartVerdict::Deduplicated => {
             let eager = if origin.eager { first_task(turn) } else { None };
             Ok(Started { eager, ..existing(turn, true)? })
         }
         StartVerdict::Start | StartVerdict::Replace => {
             let run_id = RunId::from_bytes(turn.draw.uuid());
+            versioning::check_present(request.versioning_override.as_ref(), queue_name(&request))?;
             if let Some(attributes) = &request.search_attributes {
                 turn.context.check_search_attributes(attributes)?;
             }
@@ -131,6 +161,7 @@ pub fn decide(
                 first_run_id: run_id.to_string(),
                 started: true,
                 status: Status::Running as i32,
+                attached: None,
                 eager,
             })
         }
@@ -158,8 +189,30 @@ pub fn existing(turn: &Turn<'_>, started: bool) -> Result<Started, Refusal> {
         first_run_id: current.first_run_id.clone(),
         started,
         status: current.status,
+        attached: None,
         eager: None,
     })
+}
+
+/// The run there is serves the request, and takes what the request says it should.
+fn attach(turn: &mut Turn<'_>, request: StartWorkflowExecutionRequest) -> Result<Started, Refusal> {
+    let Some(options) = request.on_conflict_options else { return existing(turn, false) };
+    let attached = options.attach_request_id.then_some(request.request_id);
+    let attachment = Attachment {
+        request_id: attached.clone(),
+        callbacks: if options.attach_completion_callbacks {
+            request.completion_callbacks
+        } else {
+            Vec::new()
+        },
+        links: if options.attach_links { request.links } else { Vec::new() },
+    };
+    turn.step(What::Attach(Box::new(attachment)))?;
+    Ok(Started { attached, ..existing(turn, false)? })
+}
+
+fn queue_name(request: &StartWorkflowExecutionRequest) -> &str {
+    request.task_queue.as_ref().map_or("", |queue| &queue.name)
 }
 
 /// Why a run ends that a newer one replaces.

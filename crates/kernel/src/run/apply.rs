@@ -76,6 +76,7 @@ impl Run {
             Attributes::TimerStartedEventAttributes(a) => self.fold_timer_started(id, a, at),
             Attributes::TimerFiredEventAttributes(a) => self.fold_timer_gone(&a.timer_id),
             Attributes::TimerCanceledEventAttributes(a) => self.fold_timer_gone(&a.timer_id),
+            Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => self.fold_options(id, a, at),
             Attributes::WorkflowExecutionSignaledEventAttributes(_) => self.signal_count += 1,
             Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
                 self.cancel_request.get_or_insert_default();
@@ -116,6 +117,11 @@ impl Run {
             && let Some(started) = &mut child.started
         {
             started.event_id = event.event_id;
+        }
+        if let Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) = &event.attributes
+            && let Some(request) = self.attached.request_ids.get_mut(&a.attached_request_id)
+        {
+            request.event_id = event.event_id;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which run of a workflow id a start means: a new one, the one there is, or none. The id policies decide.
 
+use std::collections::BTreeSet;
+
 use longhaul_proto::{
     Refusal,
     api::enums::v1::{
@@ -27,6 +29,10 @@ pub struct Current {
     /// First run of its chain.
     #[n(3)]
     pub first_run_id: String,
+    /// Request ids of other starts that it served.
+    #[n(4)]
+    #[cbor(default)]
+    pub attached: BTreeSet<String>,
 }
 
 impl Current {
@@ -37,7 +43,15 @@ impl Current {
             create_request_id: run.create_request_id.clone(),
             status: run.status() as i32,
             first_run_id: run.first_run_id().to_owned(),
+            attached: run.attached.request_ids.keys().cloned().collect(),
         }
+    }
+
+    /// Whether this is what is known of `run`, as it is now.
+    pub fn is_of(&self, run: &Run) -> bool {
+        self.run_id == run.run_id
+            && self.status == run.status() as i32
+            && self.attached.iter().eq(run.attached.request_ids.keys())
     }
 
     /// Whether the run goes on.
@@ -55,6 +69,8 @@ pub enum StartVerdict {
     Replace,
     /// This very request has created the run there is.
     Deduplicated,
+    /// This very request was attached to the run there is.
+    Attached,
     /// The run there is serves the request.
     Existing,
 }
@@ -73,6 +89,9 @@ pub fn decide_start(
     let Some(current) = current else { return Ok(StartVerdict::Start) };
     if !request_id.is_empty() && current.create_request_id == request_id {
         return Ok(StartVerdict::Deduplicated);
+    }
+    if current.attached.contains(request_id) {
+        return Ok(StartVerdict::Attached);
     }
     let reuse = Reuse::try_from(reuse).unwrap_or_default();
     if current.is_running() {

@@ -2,7 +2,10 @@
 
 use longhaul_proto::{
     Refusal,
-    api::{failure::v1::Failure, workflowservice::v1::RecordActivityTaskHeartbeatResponse},
+    api::{
+        failure::v1::Failure, workflow::v1::WorkflowExecutionOptions,
+        workflowservice::v1::RecordActivityTaskHeartbeatResponse,
+    },
 };
 
 use super::{Change, DutyId, Run, UpdateNews};
@@ -62,6 +65,8 @@ pub enum Reply {
     FailureReplaced(Box<Failure>),
     /// What a heartbeating activity has to know.
     Heartbeat(RecordActivityTaskHeartbeatResponse),
+    /// The options of the run, as they are now.
+    Options(Box<WorkflowExecutionOptions>),
     /// The workflow task is completed.
     Completed {
         /// Activities that were started for the worker that completed the task, by scheduled event.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use longhaul_proto::api::{
-    common::v1::{Link, Payloads, Priority, WorkflowExecution},
+    common::v1::{Callback, Link, Payloads, Priority, WorkflowExecution},
     failure::v1::Failure,
     history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes},
     sdk::v1::UserMetadata,
     update::v1::Request as UpdateRequest,
+    workflow::v1::WorkflowExecutionOptions,
     workflowservice::v1::{
         PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
         RespondWorkflowTaskFailedRequest, SignalWorkflowExecutionRequest,
@@ -57,6 +58,10 @@ pub enum What {
     ActivityFailed(ActivityEnd<(Option<Failure>, Option<Payloads>)>),
     /// An activity has ended because it was asked to cancel.
     ActivityCanceled(ActivityEnd<Option<Payloads>>),
+    /// A start that this run serves attaches what it brings.
+    Attach(Box<Attachment>),
+    /// Somebody changes options of the run.
+    UpdateOptions(Box<OptionsChange>),
     /// Somebody signals the run.
     Signal(Box<Signal>),
     /// Somebody asks the run to cancel.
@@ -215,6 +220,28 @@ pub struct ActivityEnd<T> {
     pub identity: String,
     /// What.
     pub outcome: T,
+}
+
+/// What a start brings to the run that serves it.
+#[derive(Clone, Debug, Default)]
+pub struct Attachment {
+    /// Its request id, if that is to be remembered.
+    pub request_id: Option<String>,
+    /// Whom to tell when the chain of runs is over.
+    pub callbacks: Vec<Callback>,
+    /// Links of the event.
+    pub links: Vec<Link>,
+}
+
+/// A change of options.
+#[derive(Clone, Debug, Default)]
+pub struct OptionsChange {
+    /// The options that are wanted.
+    pub options: WorkflowExecutionOptions,
+    /// Which of them are meant.
+    pub mask: Vec<String>,
+    /// Who asks.
+    pub identity: String,
 }
 
 /// A signal.

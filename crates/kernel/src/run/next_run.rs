@@ -12,7 +12,7 @@ use longhaul_proto::api::{
         history_event::Attributes,
     },
     sdk::v1::UserMetadata,
-    workflow::v1::{ResetPointInfo, ResetPoints},
+    workflow::v1::{ResetPointInfo, ResetPoints, VersioningOverride, versioning_override::Override},
 };
 
 use super::{
@@ -63,6 +63,12 @@ impl Run {
         points
     }
 
+    /// The choice of workers that holds for the whole chain: one that names them.
+    fn inherited_override(&self) -> Option<VersioningOverride> {
+        let chosen = self.attached.versioning_override.as_ref()?;
+        matches!(chosen.r#override, Some(Override::Pinned(_))).then(|| chosen.0.clone())
+    }
+
     /// The started event of the run that follows, as far as every initiator has it in common.
     fn successor_attributes(
         &self,
@@ -71,6 +77,9 @@ impl Run {
         points_expire_at: Timestamp,
     ) -> WorkflowExecutionStartedEventAttributes {
         let mut next = self.start.0.clone();
+        let callbacks = self.attached.callbacks.iter().map(|registered| registered.callback.0.clone());
+        next.completion_callbacks = callbacks.collect();
+        next.versioning_override = self.inherited_override();
         next.continued_execution_run_id = self.run_id.to_string();
         next.original_execution_run_id = String::new();
         next.initiator = initiator as i32;
@@ -157,6 +166,9 @@ impl Transition<'_> {
 
     /// Creates the run that follows.
     pub fn start_successor(&mut self, successor: Successor) {
+        // What an operator set is not tried again with a retry or the next tick: these begin as the chain began.
+        let continues = successor.attributes.initiator == Initiator::Workflow as i32;
+        let priority = self.run.priority.as_ref().filter(|_| continues);
         let start = Start {
             namespace: self.run.namespace,
             workflow_id: self.run.workflow_id.clone(),
@@ -167,7 +179,7 @@ impl Transition<'_> {
             links: Vec::new(),
             signal: None,
             eager: None,
-            priority: self.run.priority.as_ref().map(|priority| priority.0.clone()),
+            priority: priority.map(|priority| priority.0.clone()),
         };
         let context = std::sync::Arc::new(self.context.clone());
         let (run, effects) = Run::begin(start, &context, self.at, self.draw);

@@ -11,10 +11,7 @@ use longhaul_proto::{
     api::{
         enums::v1::WorkflowTaskFailedCause,
         failure::v1::{Failure, ResetWorkflowFailureInfo, failure::FailureInfo},
-        history::v1::{
-            HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowTaskFailedEventAttributes,
-            history_event::Attributes,
-        },
+        history::v1::{HistoryEvent, WorkflowTaskFailedEventAttributes, history_event::Attributes},
         workflow::v1::{
             PostResetOperation, post_reset_operation::UpdateWorkflowOptions, post_reset_operation::Variant,
         },
@@ -25,6 +22,7 @@ use super::{
     Change, DutyId, Effects, Run,
     state::{Branch, FirstTask, MadeByReset},
     transition::Transition,
+    versioning,
 };
 use crate::{
     context::Context,
@@ -66,7 +64,14 @@ pub fn operations(asked: Vec<PostResetOperation>) -> Result<Vec<UpdateWorkflowOp
     asked
         .into_iter()
         .map(|operation| match operation.variant {
-            Some(Variant::UpdateWorkflowOptions(options)) => Ok(options),
+            Some(Variant::UpdateWorkflowOptions(options)) => {
+                let wanted = options.workflow_execution_options.as_ref();
+                versioning::check_override(wanted.and_then(|wanted| wanted.versioning_override.as_ref()))?;
+                if options.update_mask.is_none() {
+                    return Err(Refusal::invalid("UpdateMask is required"));
+                }
+                Ok(options)
+            }
             Some(Variant::SignalWorkflow(_)) => refuse("*workflow.PostResetOperation_SignalWorkflow_"),
             None => refuse("<nil>"),
         })
@@ -93,7 +98,7 @@ impl Run {
         t.resume_duties();
         t.reapply(reset.later, reset.successors, reset.reapplied);
         for options in reset.operations {
-            t.change_options(options);
+            t.change_options(options)?;
         }
         t.effects.visible = true;
         t.needs_task = true;
@@ -196,17 +201,13 @@ impl Transition<'_> {
     }
 
     /// Changes the options of the new run.
-    fn change_options(&mut self, asked: UpdateWorkflowOptions) {
+    fn change_options(&mut self, asked: UpdateWorkflowOptions) -> Result<(), Refusal> {
         let options = asked.workflow_execution_options.unwrap_or_default();
         let mask = asked.update_mask.unwrap_or_default();
-        let covers = |field: &str| mask.paths.iter().any(|path| path == field);
-        let overrides = covers("versioning_override");
-        let updated = WorkflowExecutionOptionsUpdatedEventAttributes {
-            unset_versioning_override: overrides && options.versioning_override.is_none(),
-            versioning_override: options.versioning_override.filter(|_| overrides),
-            priority: options.priority.filter(|_| covers("priority")),
-            ..WorkflowExecutionOptionsUpdatedEventAttributes::default()
-        };
-        self.event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(updated));
+        let (_, event) = self.run.changed_options(options, &mask.paths)?;
+        if let Some(updated) = event {
+            self.event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(updated));
+        }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use longhaul_proto::api::{
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
 
-use super::{Signal, Start, retry};
+use super::{Signal, Start, retry, versioning};
 use crate::{
     context::Context,
     ids::{NamespaceId, RunId},
@@ -92,7 +92,7 @@ pub fn from_request(
         workflow_id: request.workflow_id.clone(),
         completion_callbacks: request.completion_callbacks,
         root_workflow_execution: root,
-        versioning_override: request.versioning_override,
+        versioning_override: request.versioning_override.map(versioning::in_new_form),
         priority: request.priority,
         ..Default::default()
     };

@@ -164,6 +164,10 @@ pub struct Run {
     /// What the store does not know; lost when the run leaves memory.
     #[cbor(skip)]
     pub in_memory: super::updates::InMemory,
+    /// What was attached to it since it began.
+    #[n(46)]
+    #[cbor(default)]
+    pub attached: super::Attached,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,

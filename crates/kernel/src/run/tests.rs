@@ -9,6 +9,7 @@ mod words;
 mod activity_cancel;
 mod activity_ends;
 mod activity_timeouts;
+mod attaching;
 mod bad_commands;
 mod buffering;
 mod chains;

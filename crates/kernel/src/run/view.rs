@@ -8,7 +8,7 @@ use longhaul_proto::api::{
     enums::v1::{PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
     taskqueue::v1::TaskQueue,
     workflow::v1::{
-        PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo, ResetPoints,
+        PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, ResetPoints,
         WorkflowExecutionConfig, WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
     },
     workflowservice::v1::DescribeWorkflowExecutionResponse,
@@ -45,6 +45,7 @@ impl Run {
                 .collect(),
             pending_children: self.children_info(),
             pending_workflow_task: self.workflow_task_info(),
+            callbacks: self.callback_infos(),
             workflow_extended_info: Some(self.extended_info()),
             ..DescribeWorkflowExecutionResponse::default()
         }
@@ -91,6 +92,7 @@ impl Run {
             root_execution: self.root(),
             most_recent_worker_version_stamp: self.worker_stamp.as_ref().map(|stamp| stamp.0.clone()),
             first_run_id: self.first_run_id().to_owned(),
+            versioning_info: self.versioning_info(),
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
             ..WorkflowExecutionInfo::default()
         }
@@ -131,11 +133,6 @@ impl Run {
     }
 
     fn extended_info(&self) -> WorkflowExecutionExtendedInfo {
-        let request = RequestIdInfo {
-            event_type: longhaul_proto::api::enums::v1::EventType::WorkflowExecutionStarted as i32,
-            event_id: 1,
-            buffered: false,
-        };
         let made_by_reset = self.made_by_reset.as_ref();
         WorkflowExecutionExtendedInfo {
             execution_expiration_time: self
@@ -149,7 +146,7 @@ impl Run {
             ),
             last_reset_time: made_by_reset.map(|made| made.at.to_proto()),
             reset_run_id: self.reset_run.map_or_else(String::new, |run_id| run_id.to_string()),
-            request_id_infos: [(self.create_request_id.clone(), request)].into(),
+            request_id_infos: self.request_id_infos().into_iter().collect(),
             ..WorkflowExecutionExtendedInfo::default()
         }
     }

@@ -43,7 +43,11 @@ impl Run {
         self.execution_deadline = a.workflow_execution_expiration_time.as_ref().map(Timestamp::from_proto);
         self.fold_memo(a.memo.as_ref());
         self.fold_search_attributes(a.search_attributes.as_ref());
+        self.attached.register(&a.completion_callbacks, at);
+        self.fold_override(a.versioning_override.as_ref());
         let mut start = a.clone();
+        start.completion_callbacks = Vec::new();
+        start.versioning_override = None;
         // The next run of a chain repeats these; where there can be no such run they would only take room.
         if a.retry_policy.is_none() && a.cron_schedule.is_empty() {
             start.memo = None;

@@ -103,7 +103,9 @@ impl Run {
         if self.reset_points.len() > RESET_POINTS_MAX {
             self.reset_points.remove(0);
         }
-        self.list_build("BuildIds", "unversioned");
+        if self.attached.versioning_override.is_none() {
+            self.list_build("BuildIds", "unversioned");
+        }
         if !build_id.is_empty() {
             self.list_build("BuildIds", &format!("unversioned:{build_id}"));
         }
@@ -113,17 +115,32 @@ impl Run {
     }
 
     /// Lists the worker's build among those of the run, for searches.
-    fn list_build(&mut self, attribute: &str, build: &str) {
-        let known = self.search_attributes.get(attribute);
-        let known = known.map(|payload| decode(attribute, payload, ValueType::KeywordList));
-        let mut builds = match known {
-            Some(Ok(Some(Value::KeywordList(known)))) => known,
-            _ => Vec::new(),
-        };
+    pub(in crate::run) fn list_build(&mut self, attribute: &str, build: &str) {
+        let mut builds = self.listed_builds(attribute);
         if !builds.iter().any(|listed| listed == build) {
             builds.push(build.to_owned());
             let builds = encode(&Value::KeywordList(builds));
             self.search_attributes.insert(attribute.to_owned(), Pb(builds));
+        }
+    }
+
+    /// Takes a build off the list of the run's.
+    pub(in crate::run) fn unlist_build(&mut self, attribute: &str, build: &str) {
+        let mut builds = self.listed_builds(attribute);
+        builds.retain(|listed| listed != build);
+        if builds.is_empty() {
+            self.search_attributes.remove(attribute);
+        } else {
+            let builds = encode(&Value::KeywordList(builds));
+            self.search_attributes.insert(attribute.to_owned(), Pb(builds));
+        }
+    }
+
+    fn listed_builds(&self, attribute: &str) -> Vec<String> {
+        let known = self.search_attributes.get(attribute);
+        match known.map(|payload| decode(attribute, payload, ValueType::KeywordList)) {
+            Some(Ok(Some(Value::KeywordList(known)))) => known,
+            _ => Vec::new(),
         }
     }
 }

@@ -63,6 +63,13 @@ impl Transition<'_> {
                 let attributes = Attributes::WorkflowExecutionSignaledEventAttributes(a);
                 self.event_of(self.at, attributes, None, event.links);
             }
+            // Whoever attached something to the run, or changed it, did not mean the run as it was.
+            Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a))
+                if !self.run.attached.request_ids.contains_key(&a.attached_request_id) =>
+            {
+                let attributes = Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a);
+                self.event_of(self.at, attributes, None, event.links);
+            }
             Some(Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a)) if reapplied.updates => {
                 self.admit_again(a.request);
             }

@@ -7,10 +7,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use longhaul_proto::{
     Refusal,
     api::{
-        common::v1::{Memo, Priority, WorkflowExecution, WorkflowType},
+        common::v1::{Callback, Memo, Priority, WorkflowExecution, WorkflowType},
         enums::v1::{TaskQueueKind, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
+        workflow::v1::{VersioningOverride, versioning_override::Override},
         workflowservice::v1::{
             PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
             RespondWorkflowTaskFailedRequest, SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
@@ -24,9 +25,9 @@ use crate::{
     ids::{NamespaceId, RunId},
     machine::{Draw, Machine as _},
     run::{
-        ActivityEnd, ActivityRef, ActivityStart, CancelRequest, Change, Delta, DutyId, Effects, Input,
-        LastWorker, NextRun, ParentPlace, Run, Signal, StartOrigin, TaskRef, Termination, What,
-        WorkflowTaskCompletion, WorkflowTaskStart, from_request,
+        ActivityEnd, ActivityRef, ActivityStart, Attachment, CancelRequest, Change, Delta, DutyId, Effects,
+        Input, LastWorker, NextRun, OptionsChange, ParentPlace, Run, Signal, StartOrigin, TaskRef,
+        Termination, What, WorkflowTaskCompletion, WorkflowTaskStart, from_request,
     },
     time::{Timestamp, to_proto},
     visibility::Attributes as SearchAttributes,
@@ -275,6 +276,7 @@ impl Player {
             ("memo", &mut self.limits.memo_bytes_max),
             ("failure", &mut self.limits.failure_bytes_max),
             ("buffered", &mut self.limits.buffered_events_max),
+            ("callbacks", &mut self.limits.callbacks_max),
         ] {
             if w.option(name).is_some() {
                 *limit = number(name);
@@ -402,6 +404,12 @@ impl Player {
             }
             "activity-canceled" => What::ActivityCanceled(self.end(w, details())),
             "signal" => What::Signal(Box::new(signal(w.word(1), w))),
+            "attach" => What::Attach(Box::new(Attachment {
+                request_id: w.option("request"),
+                callbacks: vec![Callback::default(); usize::try_from(w.int("callbacks")).expect("a number")],
+                links: Vec::new(),
+            })),
+            "options" => What::UpdateOptions(Box::new(options(w))),
             "cancel" => What::RequestCancel(CancelRequest {
                 request_id: w.text("request"),
                 identity: "client".into(),
@@ -444,6 +452,25 @@ impl Player {
             other => panic!("unknown step {other:?}"),
         }
     }
+}
+
+/// Options that are asked for: what is named is covered by the mask.
+fn options(w: &Words) -> OptionsChange {
+    let mut change = OptionsChange { identity: "client".into(), ..OptionsChange::default() };
+    if let Some(key) = w.option("priority") {
+        let priority_key = key.parse().expect("a number");
+        change.options.priority = Some(Priority { priority_key, ..Priority::default() });
+        change.mask.push("priority".into());
+    }
+    if let Some(chosen) = w.option("override") {
+        change.options.versioning_override = (chosen == "auto").then(|| VersioningOverride {
+            r#override: Some(Override::AutoUpgrade(true)),
+            ..VersioningOverride::default()
+        });
+        change.mask.push("versioning_override".into());
+    }
+    change.mask.extend(w.option("mask"));
+    change
 }
 
 fn parent() -> WorkflowExecution {

@@ -104,6 +104,10 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
             lines.extend(transient.iter().map(|event| format!("  also {} {}", event.event_id, name(event))));
             lines
         }
+        Reply::Options(options) => {
+            let key = options.priority.as_ref().map_or(0, |priority| priority.priority_key);
+            vec![format!("options: priority={key} override={}", options.versioning_override.is_some())]
+        }
         Reply::ActivityTask => vec!["activity task".into()],
         Reply::Heartbeat(answer) => vec![format!("cancel_requested={}", answer.cancel_requested)],
         Reply::Completed { eager_activities, new_task, .. } => {
@@ -212,6 +216,14 @@ fn details(attributes: &E) -> Option<Vec<String>> {
             format!("request={}", a.request_id),
             format!("from={}", a.external_workflow_execution.as_ref().map_or("", |from| &from.workflow_id)),
         ],
+        E::WorkflowExecutionOptionsUpdatedEventAttributes(a) => vec![
+            format!("request={}", a.attached_request_id),
+            over_zero("callbacks", a.attached_completion_callbacks.len()),
+            a.priority.as_ref().map_or_else(String::new, |p| format!("priority={}", p.priority_key)),
+            a.versioning_override.as_ref().map_or_else(String::new, |_| "override".into()),
+            if a.unset_versioning_override { "no-override".into() } else { String::new() },
+            format!("by={}", a.identity),
+        ],
         E::WorkflowExecutionCancelRequestedEventAttributes(a) => vec![
             format!("cause={}", a.cause),
             format!("from={}", a.external_workflow_execution.as_ref().map_or("", |from| &from.workflow_id)),
@@ -261,6 +273,10 @@ fn details(attributes: &E) -> Option<Vec<String>> {
         }
         _ => return activity(attributes),
     })
+}
+
+fn over_zero(name: &str, count: usize) -> String {
+    if count > 0 { format!("{name}={count}") } else { String::new() }
 }
 
 /// What matters of the events of activities.

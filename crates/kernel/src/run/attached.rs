@@ -1,0 +1,175 @@
+//! What later starts and operators attached to a run: request ids, callbacks, and the options of its versioning.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use longhaul_proto::api::{
+    common::v1::Callback,
+    enums::v1::{CallbackState, EventType},
+    history::v1::WorkflowExecutionOptionsUpdatedEventAttributes,
+    workflow::v1::{
+        CallbackInfo, RequestIdInfo, VersioningOverride, WorkflowExecutionVersioningInfo, callback_info,
+        versioning_override::Override,
+    },
+};
+use minicbor::{Decode, Encode};
+
+use super::{Run, versioning};
+use crate::{
+    codec::Pb,
+    time::Timestamp,
+    visibility::{Value, encode},
+};
+
+/// The search attribute that tells how workers were chosen.
+const BEHAVIOR_ATTRIBUTE: &str = "TemporalWorkflowVersioningBehavior";
+
+/// How many request ids are kept whatever their age.
+const REQUEST_IDS_KEPT: usize = 25;
+
+/// How long those beyond that number are kept at least.
+const REQUEST_ID_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What was attached to a run.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Attached {
+    /// Request ids of starts that this run served, beside the one that created it.
+    #[n(0)]
+    pub request_ids: BTreeMap<String, AttachedRequest>,
+    /// Whom to tell when the chain of runs is over.
+    #[n(1)]
+    pub callbacks: Vec<Registered>,
+    /// Which workers an operator chose for the run.
+    #[n(2)]
+    pub versioning_override: Option<Pb<VersioningOverride>>,
+    /// Whether there ever was such a choice.
+    #[n(3)]
+    pub was_overridden: bool,
+}
+
+/// A start that a run served.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct AttachedRequest {
+    /// The event that tells of it; zero while that event is buffered.
+    #[n(0)]
+    pub event_id: i64,
+    /// When.
+    #[n(1)]
+    pub at: Timestamp,
+}
+
+/// A callback that waits for the end.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Registered {
+    /// Whom to tell.
+    #[n(0)]
+    pub callback: Pb<Callback>,
+    /// Since when it is known.
+    #[n(1)]
+    pub at: Timestamp,
+}
+
+impl Attached {
+    /// Takes in callbacks.
+    pub(super) fn register(&mut self, callbacks: &[Callback], at: Timestamp) {
+        let registered = |callback: &Callback| Registered { callback: Pb(callback.clone()), at };
+        self.callbacks.extend(callbacks.iter().map(registered));
+    }
+
+    /// Takes in a request id, and lets go of the oldest ones if there are too many.
+    fn remember(&mut self, request_id: &str, event_id: i64, at: Timestamp) {
+        if self.request_ids.len() >= REQUEST_IDS_KEPT {
+            self.request_ids.retain(|_, request| at.since(request.at) < REQUEST_ID_AGE);
+        }
+        self.request_ids.insert(request_id.to_owned(), AttachedRequest { event_id, at });
+    }
+}
+
+impl Run {
+    /// Folds changed options. The event's id is zero if it is being buffered.
+    pub(super) fn fold_options(
+        &mut self,
+        event_id: i64,
+        a: &WorkflowExecutionOptionsUpdatedEventAttributes,
+        at: Timestamp,
+    ) {
+        if !a.attached_request_id.is_empty() {
+            self.attached.remember(&a.attached_request_id, event_id, at);
+        }
+        self.attached.register(&a.attached_completion_callbacks, at);
+        if a.unset_versioning_override || a.versioning_override.is_some() {
+            self.fold_override(a.versioning_override.as_ref());
+        }
+        if let Some(priority) = &a.priority {
+            self.priority = Some(Pb(priority.clone()));
+        }
+    }
+
+    /// Folds which workers were chosen, by a start or by an operator. Searches find runs by the choice.
+    pub(super) fn fold_override(&mut self, chosen: Option<&VersioningOverride>) {
+        if self.attached.versioning_override.as_ref().map(|own| &own.0) == chosen {
+            return;
+        }
+        self.attached.versioning_override = chosen.cloned().map(Pb);
+        let behavior = match chosen {
+            None => {
+                self.search_attributes.remove(BEHAVIOR_ATTRIBUTE);
+                self.list_build("BuildIds", "unversioned");
+                return;
+            }
+            Some(VersioningOverride { r#override: Some(Override::Pinned(_)), .. }) => "Pinned",
+            Some(_) => "AutoUpgrade",
+        };
+        self.attached.was_overridden = true;
+        self.unlist_build("BuildIds", "unversioned");
+        let behavior = Pb(encode(&Value::Keyword(behavior.to_owned())));
+        self.search_attributes.insert(BEHAVIOR_ATTRIBUTE.to_owned(), behavior);
+    }
+
+    /// The callbacks, as those who ask for them are told.
+    pub(super) fn callback_infos(&self) -> Vec<CallbackInfo> {
+        let goes_on =
+            self.reset_run.is_some() || self.closed.as_ref().is_none_or(|closed| closed.new_run_id.is_some());
+        let state = if goes_on { CallbackState::Standby } else { CallbackState::Scheduled };
+        let trigger = callback_info::Trigger {
+            variant: Some(callback_info::trigger::Variant::WorkflowClosed(callback_info::WorkflowClosed {})),
+        };
+        let info = |registered: &Registered| CallbackInfo {
+            callback: Some(registered.callback.0.clone()),
+            trigger: Some(trigger.clone()),
+            registration_time: Some(registered.at.to_proto()),
+            state: state as i32,
+            ..CallbackInfo::default()
+        };
+        self.attached.callbacks.iter().map(info).collect()
+    }
+
+    /// The events that tell of the requests that this run serves, by request id.
+    pub(super) fn request_id_infos(&self) -> Vec<(String, RequestIdInfo)> {
+        let created = RequestIdInfo {
+            event_type: EventType::WorkflowExecutionStarted as i32,
+            event_id: 1,
+            buffered: false,
+        };
+        let attached = self.attached.request_ids.iter().map(|(request_id, request)| {
+            let info = RequestIdInfo {
+                event_type: EventType::WorkflowExecutionOptionsUpdated as i32,
+                event_id: request.event_id,
+                buffered: request.event_id == 0,
+            };
+            (request_id.clone(), info)
+        });
+        [(self.create_request_id.clone(), created)].into_iter().chain(attached).collect()
+    }
+
+    /// Which workers the run is for; an answer without content tells that a choice was taken back.
+    pub(super) fn versioning_info(&self) -> Option<WorkflowExecutionVersioningInfo> {
+        self.attached.was_overridden.then(|| WorkflowExecutionVersioningInfo {
+            versioning_override: self
+                .attached
+                .versioning_override
+                .as_ref()
+                .map(|chosen| versioning::in_both_forms(chosen.0.clone())),
+            ..WorkflowExecutionVersioningInfo::default()
+        })
+    }
+}
