@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
+    ids::Kind,
     namespace::Namespace,
     visibility::{Query, Row, Value, encode_group},
 };
@@ -125,7 +126,7 @@ pub(crate) async fn count(
     let group = query.group_by().map(|group| group.0.clone());
     let by = group.as_ref().map(|attribute| attribute.name.clone());
     let filter = Arc::new(Filter(query));
-    let mut counts = frontend.store.count(namespace.id, filter, by).await.map_err(reading)?;
+    let mut counts = frontend.store.count(namespace.id, Kind::Workflow, filter, by).await.map_err(reading)?;
     let count = wire(counts.iter().map(|(_, count)| count).sum());
     counts.sort_by_key(|(value, _)| rank(value.as_ref()));
     let groups = match group {
@@ -155,8 +156,11 @@ async fn select(
     let limit = page::size(page_size, frontend.settings.page_rows_max);
     let query = Query::parse(query, &namespace.attributes())?;
     let after = page::cursor(token)?;
-    let rows =
-        frontend.store.list(namespace.id, Arc::new(Filter(query)), after, limit).await.map_err(reading)?;
+    let rows = frontend
+        .store
+        .list(namespace.id, Kind::Workflow, Arc::new(Filter(query)), after, limit)
+        .await
+        .map_err(reading)?;
     let next_page_token = match rows.last() {
         Some(last) if rows.len() == limit => page::token(last),
         _ => bytes::Bytes::new(),

@@ -13,7 +13,7 @@ use longhaul_kernel::{
 use longhaul_runtime::peers::PeerError;
 use longhaul_store::{Batch, CurrentWrite, Store, Write};
 
-use crate::{events, loaded::Loaded, metrics, settings::Settings};
+use crate::{events, execution::Resident, loaded::Loaded, metrics, settings::Settings, shard::Shard};
 
 /// What the world has to do once the writes are durable.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ pub struct Cell {
     /// Runs in memory.
     runs: BTreeMap<RunId, Loaded>,
     /// Decided and not durable.
-    pub writes: Vec<Write>,
+    writes: Vec<Write>,
     /// To be done when they are.
-    pub after: Vec<After>,
+    after: Vec<After>,
 }
 
 /// Which run a job is about.
@@ -53,9 +53,11 @@ pub enum Target {
 }
 
 /// What a decision takes from its surroundings.
-pub struct Turn<'a> {
+pub struct Turn<'a, C = Cell> {
+    /// Which execution.
+    pub key: &'a ExecutionKey,
     /// The execution.
-    pub cell: &'a mut Cell,
+    pub cell: &'a mut C,
     /// The namespace's context.
     pub context: &'a Arc<Context>,
     /// The time.
@@ -70,17 +72,12 @@ pub struct Turn<'a> {
     pub asked: Target,
 }
 
-impl Cell {
-    /// An execution of which nothing was read.
-    pub fn new(key: ExecutionKey) -> Self {
+impl Resident for Cell {
+    fn unread(key: ExecutionKey) -> Self {
         Self { key, current: None, runs: BTreeMap::new(), writes: Vec::new(), after: Vec::new() }
     }
 
-    /// Reads what a job about `target` needs, and answers the run that it means.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn load(&mut self, store: &dyn Store, target: Target) -> Result<Option<RunId>, PeerError> {
+    async fn load(&mut self, store: &dyn Store, target: Target) -> Result<Option<RunId>, PeerError> {
         if self.current.is_none() {
             let record = store.current(self.key.clone()).await.map_err(events::read_error)?;
             let current = record
@@ -104,6 +101,26 @@ impl Cell {
         Ok(Some(run))
     }
 
+    fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.writes)
+    }
+
+    fn after_commit(&mut self, shard: &Arc<Shard>) {
+        let after = std::mem::take(&mut self.after);
+        shard.after_commit(self, after);
+    }
+
+    fn trim(&mut self) {
+        let current = self.current().map(|current| current.run_id);
+        self.runs.retain(|id, loaded| Some(*id) == current || loaded.run.is_running() || loaded.is_busy());
+    }
+
+    fn is_busy(&self) -> bool {
+        self.runs.values().any(Loaded::is_busy)
+    }
+}
+
+impl Cell {
     /// The newest run.
     pub fn current(&self) -> Option<&Current> {
         self.current.as_ref().and_then(Option::as_ref)
@@ -117,17 +134,6 @@ impl Cell {
     /// A run in memory, for what is not part of its state.
     pub fn run_mut(&mut self, run: RunId) -> Option<&mut Loaded> {
         self.runs.get_mut(&run)
-    }
-
-    /// Lets go of runs that nobody is likely to ask for.
-    pub fn trim(&mut self) {
-        let current = self.current().map(|current| current.run_id);
-        self.runs.retain(|id, loaded| Some(*id) == current || loaded.run.is_running() || loaded.is_busy());
-    }
-
-    /// Whether somebody waits in it, so that it can't be let go.
-    pub fn is_busy(&self) -> bool {
-        self.runs.values().any(Loaded::is_busy)
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{
     calls::{self, children},
     cell::Target,
     events::read_error,
+    machines,
     patience::Patience,
     shard::Shard,
 };
@@ -140,12 +141,11 @@ pub async fn recover(shard: Arc<Shard>) {
         let is_last = page.len() < PAGE;
         after = page.last().map(|row| (row.run.clone(), row.id));
         for row in page {
-            let Some(id) = DutyId::from_key(row.id.kind, row.id.event) else { continue };
             match AddTask::decode(&row.record[..]) {
                 Ok(task) if !row.record.is_empty() && !task.sticky => {
                     dispatch_task(shard.clone(), row.run, task, None).await;
                 }
-                _ => remember(&shard, row.run, Some(id)).await,
+                _ => machines::remember(&shard, row.run, Some(row.id)).await,
             }
         }
         if is_last {
@@ -160,14 +160,14 @@ pub fn recall(shard: &Arc<Shard>, runs: Vec<RunKey>) {
     let owner = shard.clone();
     shard.room.host.tasks.spawn("recall", async move {
         for run in runs {
-            remember(&owner, run, None).await;
+            machines::remember(&owner, run, None).await;
         }
     });
 }
 
 /// Fulfils a duty of which only the name is known; without a name, everything the run owes. Goes on until the run
 /// could be asked.
-async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
+pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
     let mut patience = Patience::new(&shard.room.host);
     loop {
         let owner = shard.clone();

@@ -9,41 +9,73 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-use longhaul_kernel::{Refusal, ids::ExecutionKey, machine::Draw, time::Timestamp};
+use longhaul_kernel::{
+    Refusal,
+    ids::{ExecutionKey, RunId},
+    machine::Draw,
+    time::Timestamp,
+};
 use longhaul_runtime::peers::PeerError;
-use longhaul_store::CommitError;
+use longhaul_store::{CommitError, Store, Write};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use crate::{
-    cell::{Cell, Target, Turn},
+    cell::{Target, Turn},
     duties,
     shard::Shard,
 };
 
+/// What is behind a mailbox: an execution in memory, with what was decided on it and is not durable yet.
+pub trait Resident: Send + Sized + 'static {
+    /// An execution of which nothing was read.
+    fn unread(key: ExecutionKey) -> Self;
+
+    /// Reads what a job about `target` needs, and answers the run that it means.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn load(
+        &mut self,
+        store: &dyn Store,
+        target: Target,
+    ) -> impl Future<Output = Result<Option<RunId>, PeerError>> + Send;
+
+    /// Takes what was decided and is not durable.
+    fn take_writes(&mut self) -> Vec<Write>;
+
+    /// Does what follows once that is durable.
+    fn after_commit(&mut self, shard: &Arc<Shard>);
+
+    /// Lets go of runs that nobody is likely to ask for.
+    fn trim(&mut self);
+
+    /// Whether somebody waits in it, so that it can't be let go.
+    fn is_busy(&self) -> bool;
+}
+
 /// An execution with its mailbox.
-pub struct Execution {
+pub struct Execution<C: Resident> {
     /// Which.
     pub key: ExecutionKey,
-    mailbox: Mutex<Mailbox>,
+    mailbox: Mutex<Mailbox<C>>,
     /// Changes with every commit; for those who wait for news.
     changed: watch::Sender<u64>,
     /// When it was used last, in uses of the shard.
     pub last_used: AtomicU64,
 }
 
-#[derive(Default)]
-struct Mailbox {
-    jobs: VecDeque<Box<dyn Job>>,
+struct Mailbox<C> {
+    jobs: VecDeque<Box<dyn Job<C>>>,
     /// The execution, unless a driver has it.
-    cell: Option<Cell>,
+    cell: Option<C>,
     driving: bool,
 }
 
 /// A question to an execution.
-trait Job: Send {
+trait Job<C>: Send {
     fn target(&self) -> Target;
-    fn decide(&mut self, turn: &mut Turn<'_>);
+    fn decide(&mut self, turn: &mut Turn<'_, C>);
     fn fail(&mut self, error: PeerError);
     fn answer(self: Box<Self>, committed: Result<(), PeerError>);
 }
@@ -55,16 +87,16 @@ struct Asked<T, F> {
     sender: oneshot::Sender<Result<T, PeerError>>,
 }
 
-impl<T, F> Job for Asked<T, F>
+impl<C, T, F> Job<C> for Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&mut Turn<'_>) -> Result<T, Refusal> + Send,
+    F: FnOnce(&mut Turn<'_, C>) -> Result<T, Refusal> + Send,
 {
     fn target(&self) -> Target {
         self.target
     }
 
-    fn decide(&mut self, turn: &mut Turn<'_>) {
+    fn decide(&mut self, turn: &mut Turn<'_, C>) {
         if let Some(work) = self.work.take() {
             self.result = Some(work(turn).map_err(PeerError::from));
         }
@@ -83,10 +115,11 @@ where
     }
 }
 
-impl Execution {
+impl<C: Resident> Execution<C> {
     /// An execution that nobody has asked anything yet.
     pub fn new(key: ExecutionKey) -> Self {
-        Self { key, mailbox: Mutex::default(), changed: watch::Sender::new(0), last_used: AtomicU64::new(0) }
+        let mailbox = Mutex::new(Mailbox { jobs: VecDeque::new(), cell: None, driving: false });
+        Self { key, mailbox, changed: watch::Sender::new(0), last_used: AtomicU64::new(0) }
     }
 
     /// Puts a job into the mailbox and answers where its result will be.
@@ -98,7 +131,7 @@ impl Execution {
     ) -> oneshot::Receiver<Result<T, PeerError>>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Turn<'_>) -> Result<T, Refusal> + Send + 'static,
+        F: FnOnce(&mut Turn<'_, C>) -> Result<T, Refusal> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let job = Box::new(Asked { target, work: Some(work), result: None, sender });
@@ -118,7 +151,7 @@ impl Execution {
         !mailbox.driving
             && mailbox.jobs.is_empty()
             && self.changed.receiver_count() == 0
-            && !mailbox.cell.as_ref().is_some_and(Cell::is_busy)
+            && !mailbox.cell.as_ref().is_some_and(C::is_busy)
     }
 
     /// Hears of every commit from now on.
@@ -132,7 +165,7 @@ impl Execution {
     }
 
     /// Takes all jobs that wait, or ends the driver.
-    fn take(&self, cell: &mut Option<Cell>) -> VecDeque<Box<dyn Job>> {
+    fn take(&self, cell: &mut Option<C>) -> VecDeque<Box<dyn Job<C>>> {
         let mut mailbox = self.mailbox.lock();
         if mailbox.jobs.is_empty() {
             if let Some(cell) = cell.as_mut() {
@@ -148,23 +181,23 @@ impl Execution {
 }
 
 /// Works off the mailbox. Ends when it is empty.
-async fn drive(execution: Arc<Execution>, shard: Arc<Shard>) {
-    let mut cell = None;
+async fn drive<C: Resident>(execution: Arc<Execution<C>>, shard: Arc<Shard>) {
+    let mut cell: Option<C> = None;
     loop {
         let mut jobs = execution.take(&mut cell);
         if jobs.is_empty() {
             return;
         }
-        let current = cell.get_or_insert_with(|| Cell::new(execution.key.clone()));
-        decide_all(&shard, current, &mut jobs).await;
-        let written: Vec<_> = current.writes.iter().map(|write| write.run.clone()).collect();
-        let committed = commit(&shard, current).await;
+        let current = cell.get_or_insert_with(|| C::unread(execution.key.clone()));
+        decide_all(&shard, &execution.key, current, &mut jobs).await;
+        let writes = current.take_writes();
+        let written: Vec<_> = writes.iter().map(|write| write.run.clone()).collect();
+        let committed = commit(&shard, &execution.key, writes).await;
         if committed.is_ok() {
-            let after = std::mem::take(&mut current.after);
             if !written.is_empty() {
                 execution.announce();
             }
-            shard.after_commit(current, after);
+            current.after_commit(&shard);
         } else {
             // What was decided did not happen, or may not have: the truth is in the store.
             cell = None;
@@ -181,9 +214,14 @@ async fn drive(execution: Arc<Execution>, shard: Arc<Shard>) {
 }
 
 /// Decides the jobs one after the other, each on what the ones before it left.
-async fn decide_all(shard: &Arc<Shard>, cell: &mut Cell, jobs: &mut VecDeque<Box<dyn Job>>) {
+async fn decide_all<C: Resident>(
+    shard: &Arc<Shard>,
+    key: &ExecutionKey,
+    cell: &mut C,
+    jobs: &mut VecDeque<Box<dyn Job<C>>>,
+) {
     let room = &shard.room;
-    let context = match room.contexts.of(cell.key.namespace).await {
+    let context = match room.contexts.of(key.namespace).await {
         Ok(context) => context,
         Err(error) => {
             jobs.iter_mut().for_each(|job| job.fail(error.clone()));
@@ -199,6 +237,7 @@ async fn decide_all(shard: &Arc<Shard>, cell: &mut Cell, jobs: &mut VecDeque<Box
             }
         };
         let mut turn = Turn {
+            key,
             cell: &mut *cell,
             context: &context,
             at: Timestamp(room.host.clock.now()),
@@ -212,16 +251,15 @@ async fn decide_all(shard: &Arc<Shard>, cell: &mut Cell, jobs: &mut VecDeque<Box
 }
 
 /// Makes what was decided durable.
-async fn commit(shard: &Arc<Shard>, cell: &mut Cell) -> Result<(), PeerError> {
-    if cell.writes.is_empty() {
+async fn commit(shard: &Arc<Shard>, key: &ExecutionKey, writes: Vec<Write>) -> Result<(), PeerError> {
+    if writes.is_empty() {
         return Ok(());
     }
-    let writes = std::mem::take(&mut cell.writes);
     crate::metrics::commit();
     match shard.room.store.commit(shard.fence, writes).await {
         Ok(()) => Ok(()),
         Err(error) => {
-            tracing::warn!(execution = %cell.key.id, %error, "commit failed");
+            tracing::warn!(execution = %key.id, %error, "commit failed");
             Err(match error {
                 CommitError::Fenced { .. } => PeerError::Lost(error.to_string()),
                 CommitError::Conflict { .. } | CommitError::Busy(_) => PeerError::Busy(error.to_string()),

@@ -1,7 +1,8 @@
 //! Owns shards: loads runs, asks the kernel what an input means, makes the answer durable, and only then tells anybody.
 //!
-//! Every execution (workflow id) has a mailbox, [`execution::Execution`]. The jobs that wait in it are decided one
-//! after the other on the [`cell::Cell`] and committed as one write. Nothing leaves the process before the commit.
+//! Every execution (workflow id, schedule id) has a mailbox, [`execution::Execution`]. The jobs that wait in it are
+//! decided one after the other on the [`cell::Cell`] (for machines other than runs [`hosted::Cell`]) and committed as one
+//! write. Nothing leaves the process before the commit.
 
 mod calls;
 mod cell;
@@ -9,8 +10,15 @@ mod contexts;
 mod duties;
 mod events;
 mod execution;
+mod executions;
 mod history;
+#[expect(
+    dead_code,
+    reason = "the first machine that lives here, the schedule, is entered with the next change"
+)]
+mod hosted;
 mod loaded;
+mod machines;
 mod metrics;
 mod patience;
 mod poll_answer;

@@ -14,7 +14,7 @@ use longhaul_store::Wake;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{cell::Target, events::read_error, history::Room, patience::Patience};
+use crate::{cell::Target, events::read_error, history::Room, machines, patience::Patience};
 
 /// Wakes read from the store at a time.
 const PAGE: usize = 1000;
@@ -90,7 +90,7 @@ pub async fn run(room: Arc<Room>) {
         let (due, next) = room.wakes.due(now, refill);
         for run in due {
             let woken = room.clone();
-            room.host.tasks.spawn("tick", async move { tick(&woken, run).await });
+            room.host.tasks.spawn("tick", async move { machines::tick(&woken, run).await });
         }
         tokio::select! {
             biased;
@@ -121,8 +121,8 @@ async fn fill(room: &Room, until: Timestamp) -> Result<(), PeerError> {
     Ok(())
 }
 
-/// Tells a run that time has passed. What can't be decided now is tried again.
-async fn tick(room: &Arc<Room>, run: RunKey) {
+/// Tells a workflow run that time has passed. What can't be decided now is tried again.
+pub async fn tick(room: &Arc<Room>, run: RunKey) {
     let mut patience = Patience::new(&room.host);
     loop {
         let Ok(shard) = room.shard(&run.execution) else { return };

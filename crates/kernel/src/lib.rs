@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod codec;
 pub mod context;
 pub mod cron;
+pub mod hosted;
 pub mod ids;
 pub mod machine;
 pub mod namespace;

@@ -10,7 +10,7 @@ use futures_util::{
 };
 use longhaul_kernel::{
     codec,
-    ids::{BranchId, ExecutionKey, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     run::Run,
     time::Timestamp,
     visibility::Row,
@@ -258,20 +258,22 @@ impl Store for FaultyStore {
     fn list(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        async move { self.read(self.inner.list(namespace, filter, after, limit)).await }.boxed()
+        async move { self.read(self.inner.list(namespace, kind, filter, after, limit)).await }.boxed()
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        async move { self.read(self.inner.count(namespace, filter, group)).await }.boxed()
+        async move { self.read(self.inner.count(namespace, kind, filter, group)).await }.boxed()
     }
 
     fn document(

@@ -190,24 +190,24 @@ fn write_row(
         VisibilityWrite::Put(row) => Some(row),
         VisibilityWrite::Delete => None,
     };
-    let namespace = run.execution.namespace;
+    let shelf = (run.execution.namespace, run.execution.kind);
     if let Some(sort) = sort {
-        let key = key::row(namespace, &sort);
+        let key = key::row(shelf, &sort);
         let stored =
             view.get(Part::Rows, &key)?.ok_or_else(|| seal::broken(Part::Rows, &key, "it is missing"))?;
         let old: Row = record::read_row(&stored)
             .ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))?;
-        for entry in index::entries(namespace, &old, &sort) {
+        for entry in index::entries(shelf, &old, &sort) {
             view.remove(Part::Index, entry);
         }
         view.remove(Part::Rows, key);
     }
     let Some(row) = row else { return Ok(None) };
     let sort = SortKey { run: run.run, ..SortKey::of(&row) };
-    for entry in index::entries(namespace, &row, &sort) {
+    for entry in index::entries(shelf, &row, &sort) {
         view.put(Part::Index, entry, Vec::new());
     }
-    view.put(Part::Rows, key::row(namespace, &sort), record::row(&row));
+    view.put(Part::Rows, key::row(shelf, &sort), record::row(&row));
     Ok(Some(sort))
 }
 

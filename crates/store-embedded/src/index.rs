@@ -1,13 +1,10 @@
 //! Equality indexes of lists: for each indexed attribute a row has one entry, by value and position. An entry names a
 //! row by its position; whether the row matches is the filter's business, so long values may share an entry's prefix.
 
-use longhaul_kernel::{
-    ids::NamespaceId,
-    visibility::{Row, Value},
-};
+use longhaul_kernel::visibility::{Row, Value};
 use longhaul_store::{SortKey, attribute};
 
-use crate::key;
+use crate::key::{self, Shelf};
 
 /// Bytes of a value that an entry keeps.
 const VALUE_BYTES_MAX: usize = 200;
@@ -57,19 +54,19 @@ impl Indexed {
 }
 
 /// What the entries of one value begin with.
-pub(crate) fn term(namespace: NamespaceId, indexed: Indexed, value: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(80);
-    key.extend_from_slice(namespace.as_bytes());
+pub(crate) fn term(shelf: Shelf, indexed: Indexed, value: &str) -> Vec<u8> {
+    let mut key = key::shelf(shelf);
+    key.reserve(80);
     key.push(indexed as u8);
     key::push_text(&mut key, &value.as_bytes()[..value.len().min(VALUE_BYTES_MAX)]);
     key
 }
 
 /// Keys of a row's entries.
-pub(crate) fn entries(namespace: NamespaceId, row: &Row, sort: &SortKey) -> Vec<Vec<u8>> {
+pub(crate) fn entries(shelf: Shelf, row: &Row, sort: &SortKey) -> Vec<Vec<u8>> {
     let entry = |indexed: Indexed| {
         let Some(Value::Keyword(value)) = attribute(row, indexed.name()) else { return None };
-        let mut key = term(namespace, indexed, &value);
+        let mut key = term(shelf, indexed, &value);
         key::push_sort(&mut key, sort);
         Some(key)
     };

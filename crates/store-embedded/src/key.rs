@@ -111,10 +111,20 @@ pub(crate) fn wakes_from(slot: Slot, at: Timestamp) -> Vec<u8> {
     key
 }
 
-/// A row, by namespace and position.
-pub(crate) fn row(namespace: NamespaceId, sort: &SortKey) -> Vec<u8> {
-    let mut key = Vec::with_capacity(49);
+/// Where a row stands: lists are of one namespace and one kind.
+pub(crate) type Shelf = (NamespaceId, Kind);
+
+/// What the rows of a shelf begin with.
+pub(crate) fn shelf((namespace, kind): Shelf) -> Vec<u8> {
+    let mut key = Vec::with_capacity(50);
     key.extend_from_slice(namespace.as_bytes());
+    key.push(kind.code());
+    key
+}
+
+/// A row, by shelf and position.
+pub(crate) fn row(of: Shelf, sort: &SortKey) -> Vec<u8> {
+    let mut key = shelf(of);
     push_sort(&mut key, sort);
     key
 }

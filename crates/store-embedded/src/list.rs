@@ -3,14 +3,15 @@
 
 use std::{ops::Bound, sync::Arc};
 
-use longhaul_kernel::{ids::NamespaceId, visibility::Row};
+use longhaul_kernel::visibility::Row;
 use longhaul_store::{Counts, ListCursor, RowFilter, SortKey, Tally};
 
 use crate::{
     engine::{Engine, Entry, Moment, Part, beginning_with},
     error::Failure,
     index::{self, Indexed},
-    key, record, seal,
+    key::{self, Shelf},
+    record, seal,
 };
 
 /// How many entries of each candidate are looked at to tell which index is the most selective.
@@ -21,26 +22,26 @@ type Rows<'m> = Box<dyn Iterator<Item = Result<Row, Failure>> + 'm>;
 /// Rows that the filter lets through.
 pub(crate) fn list(
     engine: &Engine,
-    namespace: NamespaceId,
+    shelf: Shelf,
     filter: &dyn RowFilter,
     after: Option<ListCursor>,
     limit: usize,
 ) -> Result<Vec<Row>, Failure> {
     let moment = engine.moment();
-    let rows = candidates(&moment, namespace, filter, after.map(SortKey::from))?;
+    let rows = candidates(&moment, shelf, filter, after.map(SortKey::from))?;
     rows.filter(|row| row.as_ref().map_or(true, |row| filter.matches(row))).take(limit).collect()
 }
 
 /// Number of rows that the filter lets through.
 pub(crate) fn count(
     engine: &Engine,
-    namespace: NamespaceId,
+    shelf: Shelf,
     filter: &dyn RowFilter,
     group: Option<Arc<str>>,
 ) -> Result<Counts, Failure> {
     let moment = engine.moment();
     let mut tally = Tally::new(group);
-    for row in candidates(&moment, namespace, filter, None)? {
+    for row in candidates(&moment, shelf, filter, None)? {
         let row = row?;
         if filter.matches(&row) {
             tally.add(&row);
@@ -52,14 +53,14 @@ pub(crate) fn count(
 /// Rows in order, among them all that match.
 fn candidates<'m>(
     moment: &'m Moment<'m>,
-    namespace: NamespaceId,
+    shelf: Shelf,
     filter: &dyn RowFilter,
     after: Option<SortKey>,
 ) -> Result<Rows<'m>, Failure> {
-    let term = choose(moment, namespace, filter)?;
+    let term = choose(moment, shelf, filter)?;
     let (part, prefix) = match &term {
         Some(term) => (Part::Index, term.clone()),
-        None => (Part::Rows, namespace.as_bytes().to_vec()),
+        None => (Part::Rows, key::shelf(shelf)),
     };
     let (start, to) = beginning_with(&prefix);
     let from = after.map_or(start, |sort| {
@@ -72,7 +73,7 @@ fn candidates<'m>(
         None => Box::new(entries.map(|entry| entry.and_then(read))),
         Some(term) => Box::new(entries.map(move |entry| {
             let (key, _) = entry?;
-            let row = [namespace.as_bytes(), key.get(term.len()..).unwrap_or_default()].concat();
+            let row = [&key::shelf(shelf), key.get(term.len()..).unwrap_or_default()].concat();
             let body = moment.get(Part::Rows, &row)?;
             read((row, body.ok_or_else(|| seal::broken(Part::Index, &key, "its row is missing"))?))
         })),
@@ -84,16 +85,12 @@ fn read((key, body): Entry) -> Result<Row, Failure> {
 }
 
 /// The term of the index with the fewest entries, if the filter requires a keyword that is indexed.
-fn choose(
-    moment: &Moment<'_>,
-    namespace: NamespaceId,
-    filter: &dyn RowFilter,
-) -> Result<Option<Vec<u8>>, Failure> {
+fn choose(moment: &Moment<'_>, shelf: Shelf, filter: &dyn RowFilter) -> Result<Option<Vec<u8>>, Failure> {
     let required = filter.required_keywords();
     let mut terms: Vec<(Indexed, Vec<u8>)> = required
         .iter()
         .filter_map(|(name, value)| Indexed::named(name).map(|indexed| (indexed, value)))
-        .map(|(indexed, value)| (indexed, index::term(namespace, indexed, value)))
+        .map(|(indexed, value)| (indexed, index::term(shelf, indexed, value)))
         .collect();
     terms.sort();
     if terms.len() == 1 || terms.first().is_some_and(|(indexed, _)| indexed.is_identity()) {

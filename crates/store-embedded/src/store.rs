@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_channel::oneshot;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     time::Timestamp,
     visibility::Row,
 };
@@ -183,20 +183,22 @@ impl Store for EmbeddedStore {
     fn list(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        self.scans.read(move |engine| list::list(engine, namespace, &*filter, after, limit))
+        self.scans.read(move |engine| list::list(engine, (namespace, kind), &*filter, after, limit))
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        self.scans.read(move |engine| list::count(engine, namespace, &*filter, group))
+        self.scans.read(move |engine| list::count(engine, (namespace, kind), &*filter, group))
     }
 
     fn document(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longhaul_kernel::ids::Kind;
 use longhaul_store::{
     CommitError, Store,
     conformance::{
@@ -107,13 +108,15 @@ fn a_large_namespace_is_listed_page_by_page() {
         start_listed(row(&run(&n.to_string()), n, Some(n + 1), "order", status))
     });
     commit(&store, fence, writes.collect());
-    let page = wait(store.list(NAMESPACE, Where::anything(), None, 3)).expect("rows can be read");
+    let page =
+        wait(store.list(NAMESPACE, Kind::Workflow, Where::anything(), None, 3)).expect("rows can be read");
     let names: Vec<&str> = page.iter().map(|row| &*row.run.execution.id).collect();
     assert_eq!(names, ["2999", "2998", "2997"]);
     let rare = Where::all(&[("WorkflowType", "order"), ("ExecutionStatus", "Failed")]);
-    let found = wait(store.list(NAMESPACE, rare, None, 3)).expect("rows can be read");
+    let found = wait(store.list(NAMESPACE, Kind::Workflow, rare, None, 3)).expect("rows can be read");
     assert_eq!(found.len(), 1);
-    let counts = wait(store.count(NAMESPACE, Where::anything(), Some("ExecutionStatus".into())));
+    let counts =
+        wait(store.count(NAMESPACE, Kind::Workflow, Where::anything(), Some("ExecutionStatus".into())));
     let sizes: Vec<u64> = counts.expect("rows can be counted").into_iter().map(|(_, rows)| rows).collect();
     assert_eq!(sizes.iter().sum::<u64>(), 3000);
     assert_eq!(sizes.len(), 2);

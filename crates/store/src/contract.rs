@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, NamespaceId, RunId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
     time::Timestamp,
     visibility::{Row, Value},
 };
@@ -307,21 +307,23 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Wake>, ReadError>>;
 
-    /// Rows of the namespace that `filter` lets through, in the default order (open runs first, then by close time,
+    /// Rows of the namespace and kind that `filter` lets through, in the default order (open runs first, then by close time,
     /// then by start time, newest first, then run id), behind `after`; at most `limit`.
     fn list(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>>;
 
-    /// Number of rows of the namespace that `filter` lets through, by the value of `group` if one is given
+    /// Number of rows of the namespace and kind that `filter` lets through, by the value of `group` if one is given
     /// (rows without it count under `None`).
     fn count(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>>;

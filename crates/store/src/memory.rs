@@ -10,7 +10,7 @@ use std::{future::ready, sync::Arc};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     time::Timestamp,
     visibility::Row,
 };
@@ -90,20 +90,22 @@ impl Store for MemoryStore {
     fn list(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        now(Ok(self.state.lock().list(namespace, &*filter, after, limit)))
+        now(Ok(self.state.lock().list((namespace, kind), &*filter, after, limit)))
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
+        kind: Kind,
         filter: Arc<dyn RowFilter>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        now(Ok(self.state.lock().count(namespace, &*filter, group)))
+        now(Ok(self.state.lock().count((namespace, kind), &*filter, group)))
     }
 
     fn document(

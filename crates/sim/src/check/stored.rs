@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    ids::{RunKey, SLOTS, Slot},
+    ids::{Kind, RunKey, SLOTS, Slot},
     run::Run,
     visibility::{Row, Value},
 };
@@ -44,7 +44,10 @@ pub(super) async fn check(
     evidence: &Evidence,
     broken: &mut Vec<String>,
 ) {
-    let rows = store.list(NAMESPACE, Arc::new(Everything), None, usize::MAX).await.unwrap_or_default();
+    let rows = store
+        .list(NAMESPACE, Kind::Workflow, Arc::new(Everything), None, usize::MAX)
+        .await
+        .unwrap_or_default();
     if rows.len() != evidence.runs.len() {
         broken.push(format!("lists know {} runs of {}", rows.len(), evidence.runs.len()));
     }

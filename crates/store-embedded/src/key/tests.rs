@@ -1,6 +1,9 @@
 //! The order of keys is the order of names, and names can be read back.
 
-use longhaul_kernel::{ids::Slot, time::Timestamp};
+use longhaul_kernel::{
+    ids::{Kind, Slot},
+    time::Timestamp,
+};
 use longhaul_store::{
     SortKey, Wake,
     conformance::sample::{NAMESPACE, duty, neighbours, run},
@@ -54,7 +57,7 @@ fn rows_are_in_the_default_order() {
             }
         }
     }
-    keys.sort_by_key(|sort| row(NAMESPACE, sort));
+    keys.sort_by_key(|sort| row((NAMESPACE, Kind::Workflow), sort));
     assert!(keys.is_sorted());
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use longhaul_kernel::{ids::ExecutionKey, time::Timestamp};
+use longhaul_kernel::{
+    ids::{ExecutionKey, Kind},
+    time::Timestamp,
+};
 
 use super::{
     Case,
@@ -106,8 +109,8 @@ fn assert_nothing_but_runs(store: &Arc<dyn Store>, execution: &ExecutionKey) {
     assert_eq!(wait(store.current(execution.clone())), Ok(None));
     assert_eq!(wait(store.outbox(EVERYTHING, None, 9)), Ok(vec![]));
     assert_eq!(wait(store.wakes(execution.slot(), Timestamp::MAX, None, 9)), Ok(vec![]));
-    assert_eq!(wait(store.list(NAMESPACE, Where::anything(), None, 9)), Ok(vec![]));
-    assert_eq!(wait(store.count(NAMESPACE, Where::anything(), None)), Ok(vec![(None, 0)]));
+    assert_eq!(wait(store.list(NAMESPACE, Kind::Workflow, Where::anything(), None, 9)), Ok(vec![]));
+    assert_eq!(wait(store.count(NAMESPACE, Kind::Workflow, Where::anything(), None)), Ok(vec![(None, 0)]));
 }
 
 fn a_commit_of_nothing_succeeds(store: &Arc<dyn Store>) {
@@ -179,7 +182,7 @@ fn odd_names_are_kept_apart(store: &Arc<dyn Store>) {
     for (expected, run) in (10..).zip(&runs) {
         assert_eq!(version(store, run), Some(expected), "{run}");
         let filter = Where::all(&[("WorkflowId", &run.execution.id)]);
-        let found = wait(store.list(NAMESPACE, filter, None, 9)).expect("it can be read");
+        let found = wait(store.list(NAMESPACE, Kind::Workflow, filter, None, 9)).expect("it can be read");
         assert_eq!(found.iter().map(|row| &row.run).collect::<Vec<_>>(), [run]);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use longhaul_kernel::{ids::RunKey, time::Timestamp};
+use longhaul_kernel::{
+    ids::{Kind, RunKey},
+    time::Timestamp,
+};
 
 use super::{
     sample::{
@@ -25,12 +28,21 @@ fn picture(store: &Arc<dyn Store>, runs: &[RunKey]) -> Vec<String> {
         format!("{currents:?}"),
         format!("{:?}", runs.iter().map(wakes).collect::<Vec<_>>()),
         format!("{:?}", wait(store.outbox(EVERYTHING, None, 999))),
-        format!("{:?}", wait(store.list(NAMESPACE, Where::anything(), None, 999))),
+        format!("{:?}", wait(store.list(NAMESPACE, Kind::Workflow, Where::anything(), None, 999))),
         format!(
             "{:?}",
-            wait(store.list(NAMESPACE, Where::all(&[("ExecutionStatus", "Running")]), None, 999))
+            wait(store.list(
+                NAMESPACE,
+                Kind::Workflow,
+                Where::all(&[("ExecutionStatus", "Running")]),
+                None,
+                999
+            ))
         ),
-        format!("{:?}", wait(store.count(NAMESPACE, Where::anything(), Some("WorkflowType".into())))),
+        format!(
+            "{:?}",
+            wait(store.count(NAMESPACE, Kind::Workflow, Where::anything(), Some("WorkflowType".into())))
+        ),
         format!("{:?}", wait(store.documents("section", None, 999))),
     ]
 }

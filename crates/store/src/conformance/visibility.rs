@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    ids::{ExecutionKey, NamespaceId, RunKey},
+    ids::{ExecutionKey, Kind, NamespaceId, RunKey},
     visibility::{Row, Value},
 };
 
@@ -21,6 +21,7 @@ pub(super) const CASES: &[Case] = &[
     ("a row is replaced as a whole", a_row_is_replaced_as_a_whole),
     ("a removed row is gone from every filter", a_removed_row_is_gone_from_every_filter),
     ("namespaces are kept apart", namespaces_are_kept_apart),
+    ("kinds are kept apart", kinds_are_kept_apart),
     ("counts are grouped by a value", counts_are_grouped_by_a_value),
 ];
 
@@ -54,7 +55,8 @@ fn listed(
 ) -> Vec<Row> {
     let mut found: Vec<Row> = Vec::new();
     loop {
-        let rows = wait(store.list(namespace, filter.clone(), found.last().map(cursor), page));
+        let rows =
+            wait(store.list(namespace, Kind::Workflow, filter.clone(), found.last().map(cursor), page));
         let rows = rows.expect("rows can be read");
         assert!(rows.len() <= page, "a page has a limit");
         if rows.is_empty() {
@@ -75,7 +77,7 @@ fn rows_come_in_the_default_order(store: &Arc<dyn Store>) {
     for page in [1, 3, 1000] {
         assert_eq!(listed(store, NAMESPACE, &Where::anything(), page), rows, "pages of {page}");
     }
-    assert_eq!(wait(store.list(NAMESPACE, Where::anything(), None, 0)), Ok(vec![]));
+    assert_eq!(wait(store.list(NAMESPACE, Kind::Workflow, Where::anything(), None, 0)), Ok(vec![]));
 }
 
 fn a_filter_by_keyword_finds_its_rows(store: &Arc<dyn Store>) {
@@ -100,7 +102,7 @@ fn a_filter_by_keyword_finds_its_rows(store: &Arc<dyn Store>) {
         for page in [1, 4, 1000] {
             assert_eq!(listed(store, NAMESPACE, &filter, page), expected, "{pairs:?}, pages of {page}");
         }
-        let counted = wait(store.count(NAMESPACE, filter, None));
+        let counted = wait(store.count(NAMESPACE, Kind::Workflow, filter, None));
         assert_eq!(counted, Ok(vec![(None, expected.len() as u64)]), "{pairs:?}");
     }
 }
@@ -150,7 +152,7 @@ fn a_removed_row_is_gone_from_every_filter(store: &Arc<dyn Store>) {
             assert_eq!(listed(store, NAMESPACE, &Where::all(filter), 9), []);
         }
     }
-    assert_eq!(wait(store.count(NAMESPACE, Where::anything(), None)), Ok(vec![(None, 18)]));
+    assert_eq!(wait(store.count(NAMESPACE, Kind::Workflow, Where::anything(), None)), Ok(vec![(None, 18)]));
 }
 
 fn namespaces_are_kept_apart(store: &Arc<dyn Store>) {
@@ -163,13 +165,31 @@ fn namespaces_are_kept_apart(store: &Arc<dyn Store>) {
     assert_eq!(listed(store, other, &Where::all(&[("WorkflowId", "w07")]), 9), [shown]);
     assert_eq!(listed(store, NAMESPACE, &Where::anything(), 9), rows);
     let nobody = NamespaceId::from_bytes([6; 16]);
-    assert_eq!(wait(store.count(nobody, Where::anything(), None)), Ok(vec![(None, 0)]));
+    assert_eq!(wait(store.count(nobody, Kind::Workflow, Where::anything(), None)), Ok(vec![(None, 0)]));
+}
+
+fn kinds_are_kept_apart(store: &Arc<dyn Store>) {
+    let rows = populate(store);
+    let execution = ExecutionKey { kind: Kind::Schedule, ..run("w07").execution };
+    let twin = RunKey { execution, run: run("w07").run };
+    let shown = row(&twin, 1, None, "order", "Running");
+    commit(store, own(store), vec![start_listed(shown.clone())]);
+    let of_kind = |kind, filter| wait(store.list(NAMESPACE, kind, filter, None, 99));
+    let by_id = Where::all(&[("WorkflowId", "w07")]);
+    assert_eq!(of_kind(Kind::Schedule, Where::anything()), Ok(vec![shown.clone()]));
+    assert_eq!(of_kind(Kind::Schedule, by_id.clone()), Ok(vec![shown]));
+    assert_eq!(of_kind(Kind::Workflow, Where::anything()), Ok(rows));
+    assert_eq!(of_kind(Kind::Workflow, by_id.clone()).map(|rows| rows.len()), Ok(1));
+    assert_eq!(wait(store.count(NAMESPACE, Kind::Schedule, by_id, None)), Ok(vec![(None, 1)]));
+    commit(store, own(store), vec![delete(&twin, 1)]);
+    assert_eq!(of_kind(Kind::Schedule, Where::anything()), Ok(vec![]));
 }
 
 fn counts_are_grouped_by_a_value(store: &Arc<dyn Store>) {
     let rows = populate(store);
     let count = |filter: Arc<dyn RowFilter>, group: &str| -> Vec<(String, u64)> {
-        let counts = wait(store.count(NAMESPACE, filter, Some(group.into()))).expect("rows can be counted");
+        let counts = wait(store.count(NAMESPACE, Kind::Workflow, filter, Some(group.into())))
+            .expect("rows can be counted");
         counts.into_iter().map(|(value, rows)| (format!("{value:?}"), rows)).collect()
     };
     let keyword = |text: &str| format!("{:?}", Some(Value::Keyword(text.into())));

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, NamespaceId, RunId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
     time::Timestamp,
     visibility::Row,
 };
@@ -28,6 +28,9 @@ struct Grant {
     range: Option<ShardRange>,
 }
 
+/// Where a row stands: lists are of one namespace and one kind.
+type Shelf = (NamespaceId, Kind);
+
 /// A run and what hangs on it.
 #[derive(Debug)]
 struct Run {
@@ -45,7 +48,7 @@ pub(super) struct State {
     current: BTreeMap<ExecutionKey, Bytes>,
     batches: BTreeMap<(Slot, BranchId, i64), Batch>,
     wakes: BTreeSet<(Slot, Wake)>,
-    rows: BTreeMap<(NamespaceId, SortKey), Row>,
+    rows: BTreeMap<(Shelf, SortKey), Row>,
     documents: BTreeMap<(&'static str, String), Document>,
 }
 
@@ -161,15 +164,15 @@ impl State {
             VisibilityWrite::Put(row) => Some(row),
             VisibilityWrite::Delete => None,
         };
-        let namespace = key.execution.namespace;
+        let shelf = (key.execution.namespace, key.execution.kind);
         let Some(run) = self.runs.get_mut(&(slot, key.clone())) else { return };
         if let Some(sort) = run.sort.take() {
-            self.rows.remove(&(namespace, sort));
+            self.rows.remove(&(shelf, sort));
         }
         if let Some(row) = row {
             let sort = SortKey::of(&row);
             run.sort = Some(sort);
-            self.rows.insert((namespace, sort), *row);
+            self.rows.insert((shelf, sort), *row);
         }
     }
 
@@ -189,7 +192,7 @@ impl State {
             self.wakes.remove(&(slot, Wake { at, run: key.clone() }));
         }
         if let Some(sort) = run.sort {
-            self.rows.remove(&(key.execution.namespace, sort));
+            self.rows.remove(&((key.execution.namespace, key.execution.kind), sort));
         }
     }
 
@@ -270,37 +273,32 @@ impl State {
             .collect()
     }
 
-    fn rows_of(&self, namespace: NamespaceId) -> impl Iterator<Item = (&SortKey, &Row)> {
+    fn rows_of(&self, shelf: Shelf) -> impl Iterator<Item = (&SortKey, &Row)> {
         let first = SortKey { close_time: None, start_time: Timestamp::MAX, run: Default::default() };
         self.rows
-            .range((namespace, first)..)
-            .take_while(move |((owner, _), _)| *owner == namespace)
+            .range((shelf, first)..)
+            .take_while(move |((owner, _), _)| *owner == shelf)
             .map(|((_, sort), row)| (sort, row))
     }
 
     pub(super) fn list(
         &self,
-        namespace: NamespaceId,
+        shelf: Shelf,
         filter: &dyn RowFilter,
         after: Option<ListCursor>,
         limit: usize,
     ) -> Vec<Row> {
         let after = after.map(SortKey::from);
-        self.rows_of(namespace)
+        self.rows_of(shelf)
             .filter(|(sort, row)| after.as_ref().is_none_or(|after| *sort > after) && filter.matches(row))
             .take(limit)
             .map(|(_, row)| row.clone())
             .collect()
     }
 
-    pub(super) fn count(
-        &self,
-        namespace: NamespaceId,
-        filter: &dyn RowFilter,
-        group: Option<Arc<str>>,
-    ) -> Counts {
+    pub(super) fn count(&self, shelf: Shelf, filter: &dyn RowFilter, group: Option<Arc<str>>) -> Counts {
         let mut tally = Tally::new(group);
-        self.rows_of(namespace).filter(|(_, row)| filter.matches(row)).for_each(|(_, row)| tally.add(row));
+        self.rows_of(shelf).filter(|(_, row)| filter.matches(row)).for_each(|(_, row)| tally.add(row));
         tally.finish()
     }
 

@@ -1,0 +1,94 @@
+//! The executions of one kind that a shard has in memory. Those that were used last stay; one that is in use stays in
+//! any case.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use longhaul_kernel::{Refusal, ids::ExecutionKey};
+use longhaul_runtime::peers::PeerError;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::{
+    cell::{Target, Turn},
+    execution::{Execution, Resident},
+    shard::Shard,
+};
+
+/// Executions in memory.
+pub struct Executions<C: Resident> {
+    held: Mutex<BTreeMap<ExecutionKey, Arc<Execution<C>>>>,
+    uses: AtomicU64,
+}
+
+impl<C: Resident> Default for Executions<C> {
+    fn default() -> Self {
+        Self { held: Mutex::default(), uses: AtomicU64::new(0) }
+    }
+}
+
+impl<C: Resident> Executions<C> {
+    /// Asks an execution: `work` decides on it, and its result is answered once what it decided is durable.
+    ///
+    /// # Errors
+    /// The refusal of `work`, or why it could not be decided or made durable.
+    pub async fn ask<T, F>(
+        &self,
+        shard: &Arc<Shard>,
+        key: ExecutionKey,
+        target: Target,
+        work: F,
+    ) -> Result<T, PeerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Turn<'_, C>) -> Result<T, Refusal> + Send + 'static,
+    {
+        let receiver = {
+            let mut held = self.held.lock();
+            self.find(&mut held, shard, key).submit(shard, target, work)
+        };
+        receiver.await.unwrap_or_else(|_| Err(PeerError::Unknown("the job was dropped".into())))
+    }
+
+    /// Hears of every commit of an execution from now on.
+    pub fn listen(&self, shard: &Shard, key: ExecutionKey) -> watch::Receiver<u64> {
+        let mut held = self.held.lock();
+        self.find(&mut held, shard, key).listen()
+    }
+
+    /// The execution, made if it is not in memory. The lock is held until a job is in its mailbox or a listener is
+    /// registered, so that it is not let go in between.
+    fn find<'m>(
+        &self,
+        held: &'m mut BTreeMap<ExecutionKey, Arc<Execution<C>>>,
+        shard: &Shard,
+        key: ExecutionKey,
+    ) -> &'m Arc<Execution<C>> {
+        let settings = &shard.room.settings;
+        let budget = (settings.executions_max / usize::from(settings.shards)).max(16);
+        if held.len() >= budget && !held.contains_key(&key) {
+            let_go(held, budget);
+        }
+        let execution = held.entry(key).or_insert_with_key(|key| Arc::new(Execution::new(key.clone())));
+        execution.last_used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        execution
+    }
+}
+
+/// Lets the executions go that were not used for longest, a tenth of the budget, sparing those in use.
+fn let_go<C: Resident>(held: &mut BTreeMap<ExecutionKey, Arc<Execution<C>>>, budget: usize) {
+    let mut idle: Vec<(u64, ExecutionKey)> = held
+        .values()
+        .filter(|execution| execution.is_idle())
+        .map(|execution| (execution.last_used.load(Ordering::Relaxed), execution.key.clone()))
+        .collect();
+    idle.sort_unstable();
+    for (_, key) in idle.into_iter().take((budget / 10).max(1)) {
+        held.remove(&key);
+    }
+}
