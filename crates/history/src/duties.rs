@@ -397,6 +397,10 @@ async fn signal(debt: &Debt) -> Result<What, PeerError> {
         calls::control::signal(&debt.shard.room, namespace, request, Some(source), child_only).await;
     let failed = match outcome {
         Ok(_) => None,
+        // It is about to close: either it goes on and takes the signal, or it is gone.
+        Err(PeerError::Refused(refusal)) if matches!(*refusal, Refusal::ResourceExhausted { .. }) => {
+            return Err(PeerError::Busy("the workflow is closing".into()));
+        }
         Err(PeerError::Refused(refusal)) => Some(match *refusal {
             Refusal::NamespaceNotFound(_) => SignalCause::NamespaceNotFound,
             Refusal::InvalidArgument(_) => SignalCause::SignalCountLimitExceeded,

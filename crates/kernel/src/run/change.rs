@@ -171,6 +171,8 @@ pub enum Volatile {
     TaskStarted(TaskStarted),
     /// It came to nothing.
     TaskEnded,
+    /// The worker tried to close the run while there was something it had not seen; or the task after that is over.
+    Closing(bool),
 }
 
 /// Name of a duty: something a run owes to others, kept in the outbox until it is done.

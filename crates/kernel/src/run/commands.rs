@@ -31,6 +31,8 @@ pub(super) struct Completion {
     pub identity: String,
     /// Name of the worker's queue, for eager activities.
     pub eager: Vec<i64>,
+    /// Activities that these commands have canceled before a worker had them; their ends wait in the buffer.
+    pub canceled_unstarted: usize,
 }
 
 /// Why a command was not accepted.

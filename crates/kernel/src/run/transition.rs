@@ -99,6 +99,12 @@ impl<'a> Transition<'a> {
         }
     }
 
+    /// Buffers an event that follows from a command: its place is behind what the task's commands write themselves.
+    pub fn buffer_event(&mut self, attributes: Attributes) {
+        let event = self.draft(0, self.at, attributes, None, Vec::new());
+        self.fact(Fact::Buffered(Pb(event)));
+    }
+
     fn draft(
         &self,
         event_id: i64,

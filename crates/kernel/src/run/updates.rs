@@ -51,6 +51,9 @@ pub struct Pending {
 pub struct InMemory {
     /// Updates in the order of their admission.
     pub updates: Vec<Pending>,
+    /// The pending workflow task follows an attempt to close the run: while a worker has it, nothing more is let in
+    /// that would keep the run from closing.
+    pub closing: bool,
 }
 
 /// News of an update, for those who wait for it.
@@ -186,6 +189,7 @@ impl Transition<'_> {
                 "Unable to perform workflow execution update due to Workflow Task in failed state.".into(),
             ));
         }
+        self.ensure_not_closing()?;
         self.ensure_room_for_update()?;
         self.change(super::Change::Volatile(Volatile::UpdateAdmitted(Box::new(request))));
         self.skip_delay();
@@ -210,6 +214,17 @@ impl Transition<'_> {
                 "limit on the total number of distinct updates in this workflow has been reached ({}). Make sure any duplicate updates share an Update ID so the server can deduplicate them, and consider rejecting updates that you aren't going to process",
                 limits.updates_max
             )));
+        }
+        Ok(())
+    }
+
+    /// Refuses what would keep the run from closing while its worker tries to close it for the second time.
+    ///
+    /// # Errors
+    /// If a worker has the task that follows a refused attempt to close.
+    pub fn ensure_not_closing(&self) -> Result<(), Refusal> {
+        if self.run.in_memory.closing && self.run.workflow_task_started() {
+            return Err(closing());
         }
         Ok(())
     }
@@ -243,6 +258,32 @@ impl Transition<'_> {
                 let package = other.rsplit_once('.').map_or(other, |(package, _)| package);
                 Err(bad(format!("unsupported protocol type {package}")))
             }
+        }
+    }
+
+    /// Handles what the worker says of one update together with the command that closes the run: nothing can be
+    /// accepted or completed any more, and only a rejection counts. `aborted` collects what would have been accepted.
+    pub fn closing_message(&mut self, message: &Protocol, aborted: &mut Vec<String>) -> Result<(), Fault> {
+        let id = &message.protocol_instance_id;
+        let kind =
+            message.body.as_ref().map_or("", |body| body.type_url.rsplit('.').next().unwrap_or_default());
+        match kind {
+            "Rejection" if aborted.contains(id) => Err(wrong_state(id, "Rejection", "ProvisionallyAborted")),
+            "Acceptance" if !aborted.contains(id) => {
+                let acceptance: Acceptance =
+                    decode(message.body.as_ref().unwrap_or(&prost_types::Any::default()))?;
+                if !self.run.admitted_updates.contains_key(id) {
+                    self.expect_sent(id, "Acceptance", acceptance.accepted_request.as_ref())?;
+                }
+                aborted.push(id.clone());
+                Ok(())
+            }
+            "Response"
+                if aborted.contains(id) || self.run.update_stage(id) == Some(UpdateStage::Accepted) =>
+            {
+                Ok(())
+            }
+            _ => self.update_message(message),
         }
     }
 
@@ -373,15 +414,7 @@ impl Transition<'_> {
     /// Gives up every update because the run closes.
     pub fn close_updates(&mut self, goes_on: bool) {
         for id in self.take_pending(true) {
-            let refusal = if goes_on {
-                Refusal::ResourceExhausted {
-                    message: "workflow operation can not be applied because workflow is closing".into(),
-                    cause: ExhaustedCause::BusyWorkflow,
-                    scope: ExhaustedScope::Namespace,
-                }
-            } else {
-                aborted_by_close()
-            };
+            let refusal = if goes_on { closing() } else { aborted_by_close() };
             self.news(&id, UpdateNews::Aborted(refusal));
         }
         let by_event = self.run.admitted_updates.keys().cloned().collect::<Vec<_>>();
@@ -419,6 +452,15 @@ impl Transition<'_> {
 
     fn news(&mut self, id: &str, news: UpdateNews) {
         self.effects.updates.push((id.to_owned(), news));
+    }
+}
+
+/// Why a run that closes takes nothing more; whoever asks again finds the next run, or none.
+fn closing() -> Refusal {
+    Refusal::ResourceExhausted {
+        message: "workflow operation can not be applied because workflow is closing".into(),
+        cause: ExhaustedCause::BusyWorkflow,
+        scope: ExhaustedScope::Namespace,
     }
 }
 

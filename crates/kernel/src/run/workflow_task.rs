@@ -66,7 +66,7 @@ impl Transition<'_> {
         if task.kind == TaskKind::Transient && task.scheduled_event_id != self.run.next_event_id {
             // Something happened since: the task is no mere retry any more and gets real events.
             self.fact(Fact::NextTask { attempt: 1, failed: self.run.failed_workflow_tasks });
-            let attributes = scheduled_attributes(self.run, None, self.run.workflow_task_timeout(), 1);
+            let attributes = scheduled_attributes(self.run, None, task.timeout, 1);
             self.event_of(task.scheduled_at, attributes, None, Vec::new());
             task = self.run.workflow_task.clone().expect("the event just folded has set it");
         }
@@ -248,9 +248,17 @@ impl Transition<'_> {
         }
     }
 
+    /// The task that followed an attempt to close the run is over.
+    pub fn end_closing(&mut self) {
+        if self.run.in_memory.closing {
+            self.change(Change::Volatile(Volatile::Closing(false)));
+        }
+    }
+
     /// Decides what the next attempt is like. A sticky worker costs no attempt: the task goes to the normal queue.
     fn after_failed_task(&mut self, counts: bool) {
         self.recall_updates();
+        self.end_closing();
         let was_sticky = self.run.sticky.is_some();
         if was_sticky {
             self.fact(Fact::Sticky(None));

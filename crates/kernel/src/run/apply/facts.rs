@@ -88,6 +88,7 @@ impl Run {
                 }
             }
             Volatile::TaskEnded => self.workflow_task = None,
+            Volatile::Closing(closing) => self.in_memory.closing = *closing,
         }
     }
 }

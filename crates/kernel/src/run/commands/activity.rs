@@ -176,7 +176,7 @@ impl Timeouts {
 /// Asks an activity to cancel: one that no worker has is canceled at once.
 pub fn request_cancel(
     t: &mut Transition<'_>,
-    completion: &Completion,
+    completion: &mut Completion,
     a: &RequestCancelActivityTaskCommandAttributes,
 ) -> Result<(), Fault> {
     let scheduled_event_id = a.scheduled_event_id;
@@ -215,7 +215,8 @@ pub fn request_cancel(
             identity: completion.identity.clone(),
             ..Default::default()
         };
-        t.event(Attributes::ActivityTaskCanceledEventAttributes(canceled));
+        t.buffer_event(Attributes::ActivityTaskCanceledEventAttributes(canceled));
+        completion.canceled_unstarted += 1;
         t.duty_done(DutyId::Activity(scheduled_event_id));
         t.needs_task = true;
     }

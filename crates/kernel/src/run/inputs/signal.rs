@@ -15,6 +15,7 @@ pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
         t.effects.reply = Reply::Already;
         return Ok(());
     }
+    t.ensure_not_closing()?;
     if t.run.signal_count >= t.context.limits.signals_max {
         return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
     }

@@ -75,13 +75,15 @@ fn complete(
     }
     let commands = std::mem::take(&mut request.commands);
     t.write_transient_events();
+    t.end_closing();
     let event_id = write_completed(t, &request);
     t.forget_problems();
     let sticky = sticky(&request);
     if t.run.sticky != sticky {
         t.fact(Fact::Sticky(sticky));
     }
-    let mut completion = Completion { event_id, identity: request.identity.clone(), eager: Vec::new() };
+    let mut completion =
+        Completion { event_id, identity: request.identity.clone(), eager: Vec::new(), canceled_unstarted: 0 };
     carry_out(t, &mut completion, commands, std::mem::take(&mut request.messages))?;
     t.flush();
     if t.run.is_running() {
@@ -108,8 +110,8 @@ fn is_heartbeat(request: &RespondWorkflowTaskCompletedRequest) -> bool {
     request.force_create_new_workflow_task && request.commands.is_empty() && request.messages.is_empty()
 }
 
-/// Carries out the commands. A message is handled where a command names it, the others behind all commands; behind a
-/// command that closes the run nothing is looked at.
+/// Carries out the commands. A message is handled where a command names it, the others behind all commands, or with
+/// the command that closes the run.
 fn carry_out(
     t: &mut Transition<'_>,
     completion: &mut Completion,
@@ -121,8 +123,14 @@ fn carry_out(
     let count = commands.len();
     for (index, command) in commands.into_iter().enumerate() {
         // Checked before the last command, because a canceled timer may have emptied the buffer.
-        if closes && index + 1 == count && !t.run.buffered.is_empty() {
-            return Err(Fault::Task(Cause::UnhandledCommand, String::new()));
+        if closes && index + 1 == count {
+            if t.run.buffered.len() > completion.canceled_unstarted {
+                return Err(Fault::Task(Cause::UnhandledCommand, String::new()));
+            }
+            let mut aborted = Vec::new();
+            for message in messages.iter_mut().filter_map(Option::take) {
+                t.closing_message(&message, &mut aborted)?;
+            }
         }
         if let Some(CommandAttributes::ProtocolMessageCommandAttributes(a)) = &command.attributes {
             let named =
@@ -137,8 +145,8 @@ fn carry_out(
         commands::apply(t, completion, command)?;
     }
     if t.run.is_running() {
-        for message in messages.into_iter().flatten() {
-            t.update_message(&message)?;
+        for message in messages.iter().flatten() {
+            t.update_message(message)?;
         }
     }
     Ok(())
@@ -230,11 +238,15 @@ fn undo(t: &mut Transition<'_>, before: Run, fault: Fault, identity: &str) -> Re
     };
     let text = if detail.is_empty() { cause_name(cause) } else { format!("{}: {detail}", cause_name(cause)) };
     let refusal = Refusal::invalid(text.clone());
-    if attempt > 1 && cause != Cause::UnhandledCommand && !ends_run {
-        return Err(refusal);
-    }
     t.abort_sent();
+    if attempt > 1 && cause != Cause::UnhandledCommand && !ends_run {
+        t.effects.reply = Reply::Refused(refusal);
+        return Ok(());
+    }
     t.fail_workflow_task(cause, Some(failure::server(&text, false)), identity);
+    if cause == Cause::UnhandledCommand {
+        t.change(Change::Volatile(Volatile::Closing(true)));
+    }
     if ends_run {
         t.needs_task = false;
         t.terminate(Termination {

@@ -15,6 +15,7 @@ fn one_that_no_worker_has_is_canceled_at_once() {
         expect![[r#"
             9 WorkflowTaskCompleted scheduled=7 started=8
             10 ActivityTaskCancelRequested scheduled=5
+            ~ ActivityTaskCanceled scheduled=5 started=0 requested=10 details=ACTIVITY_ID_NOT_STARTED
             11 ActivityTaskCanceled scheduled=5 started=0 requested=10 details=ACTIVITY_ID_NOT_STARTED
             12 WorkflowTaskScheduled on=q
               +WorkflowTask on q -Activity(5)
@@ -34,6 +35,7 @@ fn one_scheduled_by_the_same_task_is_canceled_at_once() {
             4 WorkflowTaskCompleted scheduled=2 started=3
             5 ActivityTaskScheduled a start_to_close=1000s
             6 ActivityTaskCancelRequested scheduled=5
+            ~ ActivityTaskCanceled scheduled=5 started=0 requested=6 details=ACTIVITY_ID_NOT_STARTED
             7 ActivityTaskCanceled scheduled=5 started=0 requested=6 details=ACTIVITY_ID_NOT_STARTED
             8 WorkflowTaskScheduled on=q
               +WorkflowTask on q -Activity(5)
@@ -52,6 +54,7 @@ fn one_that_waits_for_its_retry_is_canceled_at_once() {
         expect![[r#"
             9 WorkflowTaskCompleted scheduled=7 started=8
             10 ActivityTaskCancelRequested scheduled=5
+            ~ ActivityTaskCanceled scheduled=5 started=0 requested=10 details=ACTIVITY_ID_NOT_STARTED
             11 ActivityTaskCanceled scheduled=5 started=0 requested=10 details=ACTIVITY_ID_NOT_STARTED
             12 WorkflowTaskScheduled on=q
               +WorkflowTask on q

@@ -34,7 +34,7 @@ fn a_retry_with_a_bad_command_stays_with_its_worker() {
         complete: timer without-id 5s; show; complete: done
         ",
         expect![[r#"
-            refused: BadStartTimerAttributes: TimerId is not set on StartTimerCommand.
+            answers: BadStartTimerAttributes
             Running after 4 transitions, Transient task started, attempt 2, timeout 10s
             5 WorkflowTaskScheduled on=q attempt=2
             6 WorkflowTaskStarted scheduled=5

@@ -196,7 +196,9 @@ impl Player {
             }
         }
         let Stored { snapshot, deltas, events } = &self.stored;
-        let restored = Run::restore(snapshot, deltas, events.clone()).expect("what was stored can be read");
+        let mut restored =
+            Run::restore(snapshot, deltas, events.clone()).expect("what was stored can be read");
+        restored.in_memory.closing = self.run.in_memory.closing;
         assert_eq!(restored, self.run, "a stored run is the live run");
     }
 
