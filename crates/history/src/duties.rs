@@ -43,6 +43,8 @@ struct Debt {
     run: RunKey,
     namespace: String,
     root: Option<WorkflowExecution>,
+    /// The run that wrote the event from which the duty comes.
+    origin: RunId,
     id: DutyId,
     duty: Duty,
 }
@@ -80,6 +82,7 @@ pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
                 run: run.key(),
                 namespace: String::new(),
                 root: run.root(),
+                origin: run.origin(id.key().1),
                 id,
                 duty,
             };
@@ -247,19 +250,16 @@ async fn report(debt: &Debt, what: What) -> bool {
     }
 }
 
-/// The run closed while its child was being started: the child is treated as the parent close policy says, and must
-/// not wait for its parent for ever.
+/// The run does not want to know what came of its duty: it closed meanwhile. What it owes a child is settled then.
 ///
 /// # Errors
 /// Whatever passes: the duty is to be tried again.
 async fn settle_refused(debt: &Debt, refusal: &Refusal, child: Option<String>) -> Result<(), PeerError> {
     tracing::debug!(run = %debt.run, duty = ?debt.id, ?refusal, "duty came too late");
     if let (Duty::StartChild(started), Some(run_id)) = (&debt.duty, child) {
-        let execution = WorkflowExecution { workflow_id: started.initiated.workflow_id.clone(), run_id };
-        let policy = ParentClosePolicy::try_from(started.initiated.parent_close_policy).unwrap_or_default();
-        not_found_is_done(close_child(debt, &execution, policy).await)?;
-        let namespace = debt.run.execution.namespace;
-        not_found_is_done(children::schedule_first(&debt.shard.room, namespace, execution).await)?;
+        let policy = policy_now(debt, started).await?;
+        let workflow_id = started.initiated.workflow_id.clone();
+        settle_child(debt, WorkflowExecution { workflow_id, run_id }, policy).await?;
     }
     let id = debt.id;
     let target = Target::Run(debt.run.run);
@@ -270,11 +270,54 @@ async fn settle_refused(debt: &Debt, refusal: &Refusal, child: Option<String>) -
     not_found_is_done(done)
 }
 
+/// The parent close policy as the closed run has it.
+async fn policy_now(
+    debt: &Debt,
+    child: &longhaul_kernel::run::Child,
+) -> Result<ParentClosePolicy, PeerError> {
+    let id = debt.id;
+    let asked = debt
+        .shard
+        .ask(debt.run.execution.clone(), Target::Run(debt.run.run), move |turn| {
+            Ok(turn.loaded().ok().and_then(|loaded| loaded.run.duty(id)))
+        })
+        .await?;
+    Ok(match asked {
+        Some(Duty::SettleChild(_, policy)) => policy,
+        // The run was removed.
+        _ => ParentClosePolicy::try_from(child.initiated.parent_close_policy).unwrap_or_default(),
+    })
+}
+
+/// A child whose parent closed before it knew of it is treated as the parent close policy says, and must not wait for
+/// its parent for ever.
+///
+/// # Errors
+/// Whatever passes.
+async fn settle_child(
+    debt: &Debt,
+    child: WorkflowExecution,
+    policy: ParentClosePolicy,
+) -> Result<(), PeerError> {
+    not_found_is_done(close_child(debt, &child, policy).await)?;
+    let namespace = debt.run.execution.namespace;
+    not_found_is_done(children::schedule_first(&debt.shard.room, namespace, child).await)
+}
+
 /// Does what is owed and says what the run has to know of it.
 async fn settle(debt: &Debt) -> Result<What, PeerError> {
     match &debt.duty {
         Duty::WorkflowTask(_) | Duty::Activity(_) => Ok(What::DutyDone(debt.id)),
         Duty::StartChild(child) => start_child(debt, child).await,
+        Duty::SettleChild(child, policy) => {
+            let namespace = debt.run.execution.namespace;
+            let workflow_id = child.initiated.workflow_id.clone();
+            let found = children::find(&debt.shard.room, namespace, &workflow_id, &child.request_id).await?;
+            if let Some(run_id) = found {
+                settle_child(debt, WorkflowExecution { workflow_id, run_id }, *policy).await?;
+            }
+            Ok(What::DutyDone(debt.id))
+        }
         Duty::ScheduleChild(execution) => {
             let namespace = debt.run.execution.namespace;
             not_found_is_done(
@@ -360,9 +403,9 @@ fn is_own(debt: &Debt, target: Option<&WorkflowExecution>) -> bool {
     target.is_some_and(|target| *target.workflow_id == *debt.run.execution.id)
 }
 
-/// The id of a request that an event of the run led to: always the same one, and in the form of a UUID.
+/// The id of a request that an event led to: always the same one, also after a reset, and in the form of a UUID.
 fn request_id(debt: &Debt, event_id: i64) -> String {
-    let mut bytes = *debt.run.run.as_bytes();
+    let mut bytes = *debt.origin.as_bytes();
     for (byte, part) in bytes[8..].iter_mut().zip(event_id.to_be_bytes()) {
         *byte ^= part;
     }
@@ -477,3 +520,6 @@ async fn close_child(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,34 @@ pub async fn start(
     Ok(started.run_id)
 }
 
+/// The first run of a child, by the request id of its start; `None` if it was not started, or is gone.
+///
+/// # Errors
+/// Those of the store.
+pub async fn find(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    workflow_id: &str,
+    request_id: &str,
+) -> Result<Option<String>, PeerError> {
+    let key = ExecutionKey::workflow(namespace, workflow_id);
+    let shard = room.shard(&key)?;
+    let first = shard
+        .ask(key.clone(), Target::Current, |turn| {
+            Ok(turn.cell.current().and_then(|current| RunId::parse(&current.first_run_id)))
+        })
+        .await?;
+    let Some(first) = first else { return Ok(None) };
+    let request_id = request_id.to_owned();
+    shard
+        .ask(key, Target::Run(first), move |turn| {
+            let run = turn.loaded().ok().map(|loaded| &loaded.run);
+            let run = run.filter(|run| run.create_request_id == request_id);
+            Ok(run.map(|run| run.run_id.to_string()))
+        })
+        .await
+}
+
 /// Answers another node that starts a child here.
 ///
 /// # Errors

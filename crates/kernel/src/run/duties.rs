@@ -46,6 +46,9 @@ pub enum Duty {
     Activity(Dispatch),
     /// Start the child.
     StartChild(Box<Child>),
+    /// This run has closed while the child was being started: look whether it was, and treat it by the parent close
+    /// policy.
+    SettleChild(Box<Child>, ParentClosePolicy),
     /// Tell the child that its start was recorded.
     ScheduleChild(WorkflowExecution),
     /// Deliver the signal.
@@ -69,6 +72,10 @@ impl Run {
         match id {
             DutyId::WorkflowTask => self.dispatch_workflow_task().map(Duty::WorkflowTask),
             DutyId::Activity(event) => self.dispatch_activity(event).map(Duty::Activity),
+            DutyId::StartChild(event) if !self.is_running() => {
+                let child = self.children.get(&event)?;
+                Some(Duty::SettleChild(Box::new(child.clone()), self.close_policy(child)))
+            }
             DutyId::StartChild(event) => {
                 self.children.get(&event).map(|child| Duty::StartChild(Box::new(self.heir(child))))
             }
@@ -86,11 +93,17 @@ impl Run {
             }
             DutyId::CloseChild(event) => {
                 let child = self.children.get(&event)?;
-                let policy =
-                    ParentClosePolicy::try_from(child.initiated.parent_close_policy).unwrap_or_default();
-                Some(Duty::CloseChild(child_execution(child)?, policy))
+                Some(Duty::CloseChild(child_execution(child)?, self.close_policy(child)))
             }
         }
+    }
+
+    /// What becomes of a child at this run's end: a run that was reset leaves its children to the one that goes on.
+    fn close_policy(&self, child: &Child) -> ParentClosePolicy {
+        if self.reset_run.is_some() {
+            return ParentClosePolicy::Abandon;
+        }
+        ParentClosePolicy::try_from(child.initiated.parent_close_policy).unwrap_or_default()
     }
 
     /// The child with what it takes from this run: each part of the priority that its command left open.

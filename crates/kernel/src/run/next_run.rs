@@ -217,8 +217,9 @@ impl Transition<'_> {
         }
     }
 
-    /// Applies the parent close policy, unless another run has taken over the children. A child that was not started by
-    /// now never will be, as on the reference.
+    /// Applies the parent close policy, unless another run has taken over the children. A child that was commanded by
+    /// this very step never starts, as on the reference. The start of an older one may be under way: nobody knows before
+    /// it was looked for, so the duty stays, and means that from now on.
     fn close_children(&mut self, was_reset: bool) {
         let children: Vec<(i64, bool, i32)> = self
             .run
@@ -231,7 +232,10 @@ impl Transition<'_> {
             match (started, abandoned) {
                 (true, true) => {}
                 (true, false) => self.duty(DutyId::CloseChild(event)),
-                (false, _) => self.duty_done(DutyId::StartChild(event)),
+                (false, _) if self.effects.duties.contains(&DutyId::StartChild(event)) => {
+                    self.duty_done(DutyId::StartChild(event));
+                }
+                (false, _) => {}
             }
         }
     }

@@ -20,7 +20,7 @@ use longhaul_proto::{
 
 use super::{
     Change, DutyId, Effects, Run,
-    state::{Branch, FirstTask, MadeByReset},
+    state::{Branch, FirstTask, MadeByReset, Origin},
     transition::Transition,
     versioning,
 };
@@ -114,6 +114,8 @@ impl Run {
             run_id: self.run_id,
             create_request_id: self.create_request_id.clone(),
             next_event_id: 1,
+            // Requests that events lead to are named by who wrote the events.
+            made_by_reset: self.made_by_reset.clone(),
             ..Self::default()
         };
         for event in events {
@@ -129,13 +131,22 @@ impl Run {
 
     /// Gives a rebuilt run its own name, and lets the time that is left to it and to its activities begin anew.
     fn move_to(&mut self, run_id: RunId, at: Timestamp) {
-        let (old, new) = (self.run_id.to_string(), run_id.to_string());
-        for point in self.reset_points.iter_mut().filter(|point| point.run_id == old) {
-            point.0.run_id.clone_from(&new);
+        let old = self.run_id;
+        let (old_name, new_name) = (old.to_string(), run_id.to_string());
+        for point in self.reset_points.iter_mut().filter(|point| point.run_id == old_name) {
+            point.0.run_id.clone_from(&new_name);
         }
         self.run_id = run_id;
         self.branches = vec![Branch { id: run_id.into(), last_event: i64::MAX }];
-        self.made_by_reset = Some(MadeByReset { at, original_start_time: self.start_time });
+        let point = self.next_event_id;
+        let mut origins = self.made_by_reset.take().map_or_else(Vec::new, |made| made.origins);
+        if let Some(cut) = origins.iter().position(|origin| origin.end >= point) {
+            origins.truncate(cut + 1);
+            origins[cut].end = point;
+        } else {
+            origins.push(Origin { run_id: old, end: point });
+        }
+        self.made_by_reset = Some(MadeByReset { at, original_start_time: self.start_time, origins });
         self.start_time = at;
         // Rebuilding counts as a transition, as on the reference.
         self.transitions = 1;
@@ -186,7 +197,7 @@ impl Transition<'_> {
     }
 
     /// Takes upon the new run what was owed at the point. A child that the old run has started meanwhile is found by
-    /// the request id of its start, which is the old run's.
+    /// the request id of its start, which is that of the run that wanted it first; so does whoever gets a signal twice.
     fn resume_duties(&mut self) {
         let run = &self.run;
         let activities = run.activities.keys().map(|event| DutyId::Activity(*event));

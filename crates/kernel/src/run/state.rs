@@ -182,6 +182,21 @@ pub struct MadeByReset {
     /// When the run that was reset had started.
     #[n(1)]
     pub original_start_time: Timestamp,
+    /// Who wrote the events that were kept, oldest first.
+    #[n(2)]
+    #[cbor(default)]
+    pub origins: Vec<Origin>,
+}
+
+/// A run that wrote a part of a history that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Origin {
+    /// The run.
+    #[n(0)]
+    pub run_id: RunId,
+    /// The first event that it did not write.
+    #[n(1)]
+    pub end: i64,
 }
 
 /// State of the first workflow task.
@@ -437,6 +452,17 @@ impl Run {
     /// The branch that is written to.
     pub fn branch(&self) -> BranchId {
         self.branches.last().map_or_else(|| self.run_id.into(), |branch| branch.id)
+    }
+
+    /// The run that wrote an event of this history. What it led to is known by that run's id, so that it happens once
+    /// even if runs that were made by resets see to it, too.
+    pub fn origin(&self, event_id: i64) -> RunId {
+        let origins = self.made_by_reset.iter().flat_map(|made| &made.origins);
+        origins
+            .filter(|origin| event_id < origin.end)
+            .map(|origin| origin.run_id)
+            .next()
+            .unwrap_or(self.run_id)
     }
 
     /// Name of the queue on which its workflow tasks are scheduled by default.

@@ -16,7 +16,7 @@ impl Run {
             Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(a) => {
                 let child = Child {
                     initiated: Pb(a.clone()),
-                    request_id: format!("{}:{id}:0", self.run_id),
+                    request_id: format!("{}:{id}:0", self.origin(id)),
                     started: None,
                     user_metadata: event.user_metadata.clone().map(Pb),
                 };

@@ -13,12 +13,14 @@ use longhaul_proto::{
 
 use crate::run::{DutyId, transition::Transition};
 
-/// Records the start, and owes the child the news that it was recorded.
+/// Records the start, and owes the child the news that it was recorded. A run that is over refuses to hear of it: what
+/// it owes the child is then to be settled first.
 pub fn step(t: &mut Transition<'_>, initiated_event_id: i64, run_id: String) -> Result<(), Refusal> {
-    t.duty_done(DutyId::StartChild(initiated_event_id));
     let Some(child) = t.run.children.get(&initiated_event_id).filter(|child| child.started.is_none()) else {
+        t.duty_done(DutyId::StartChild(initiated_event_id));
         return Ok(());
     };
+    super::ensure_running(t.run)?;
     let initiated = &child.initiated;
     let started = ChildWorkflowExecutionStartedEventAttributes {
         namespace: initiated.namespace.clone(),
@@ -28,7 +30,7 @@ pub fn step(t: &mut Transition<'_>, initiated_event_id: i64, run_id: String) -> 
         workflow_type: initiated.workflow_type.clone(),
         header: initiated.header.clone(),
     };
-    super::ensure_running(t.run)?;
+    t.duty_done(DutyId::StartChild(initiated_event_id));
     t.outside_event(Attributes::ChildWorkflowExecutionStartedEventAttributes(started));
     t.duty(DutyId::ScheduleChild(initiated_event_id));
     t.needs_task = true;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use longhaul_proto::api::history::v1::{
-    HistoryEvent, WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes,
+    HistoryEvent, SignalExternalWorkflowExecutionInitiatedEventAttributes,
+    StartChildWorkflowExecutionInitiatedEventAttributes, WorkflowExecutionSignaledEventAttributes,
+    WorkflowExecutionStartedEventAttributes, WorkflowTaskFailedEventAttributes,
     WorkflowTaskScheduledEventAttributes, history_event::Attributes,
 };
 
@@ -12,7 +14,7 @@ use crate::{
     context::{Context, Limits},
     ids::RunId,
     machine::Draw,
-    run::{Change, Effects, Run},
+    run::{Change, DutyId, Effects, Run},
     time::Timestamp,
     visibility,
 };
@@ -39,11 +41,39 @@ fn signaled(event_id: i64, request_id: &str) -> HistoryEvent {
     event(event_id, Attributes::WorkflowExecutionSignaledEventAttributes(attributes))
 }
 
+fn signals_another(event_id: i64) -> HistoryEvent {
+    let attributes = SignalExternalWorkflowExecutionInitiatedEventAttributes::default();
+    event(event_id, Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(attributes))
+}
+
+fn task_failed(event_id: i64) -> HistoryEvent {
+    let attributes = WorkflowTaskFailedEventAttributes::default();
+    event(event_id, Attributes::WorkflowTaskFailedEventAttributes(attributes))
+}
+
+fn starts_a_child(event_id: i64) -> HistoryEvent {
+    let attributes = StartChildWorkflowExecutionInitiatedEventAttributes::default();
+    event(event_id, Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(attributes))
+}
+
+fn name(number: u8) -> RunId {
+    RunId::from_bytes([number; 16])
+}
+
 fn reset(
     kept: Vec<HistoryEvent>,
     later: Vec<HistoryEvent>,
 ) -> Result<(Run, Effects), longhaul_proto::Refusal> {
-    let base = Run { run_id: RunId::from_bytes([1; 16]), ..Run::default() };
+    let base = Run { run_id: name(1), ..Run::default() };
+    reset_of(&base, 2, kept, later)
+}
+
+fn reset_of(
+    base: &Run,
+    run_id: u8,
+    kept: Vec<HistoryEvent>,
+    later: Vec<HistoryEvent>,
+) -> Result<(Run, Effects), longhaul_proto::Refusal> {
     let context = Context {
         namespace: "default".into(),
         other_namespaces: Arc::default(),
@@ -52,7 +82,7 @@ fn reset(
         attributes: Arc::new(visibility::Attributes::system()),
     };
     let reset = Reset {
-        run_id: RunId::from_bytes([2; 16]),
+        run_id: name(run_id),
         reason: "why".into(),
         kept,
         later,
@@ -95,4 +125,23 @@ fn a_point_without_a_pending_task_is_refused() {
     let text =
         "Can only reset workflow to event ID in range [WorkflowTaskScheduled +1, WorkflowTaskStarted + 1]: 2";
     assert_eq!(refusal, longhaul_proto::Refusal::invalid(text));
+}
+
+#[test]
+fn what_was_sent_before_the_point_is_known_by_who_sent_it_first() {
+    let kept = || vec![started(), signals_another(2), starts_a_child(3), scheduled(4)];
+    let base = Run { run_id: name(1), ..Run::default() };
+    let (second, effects) = reset_of(&base, 2, kept(), Vec::new()).expect("allowed");
+    assert_eq!(second.origin(2), name(1));
+    assert!(effects.duties.contains(&DutyId::SignalExternal(2)), "it may not have been delivered");
+    assert_eq!((second.origin(4), second.origin(5)), (name(1), name(2)));
+
+    let (third, _) = reset_of(&second, 3, kept(), Vec::new()).expect("allowed");
+    assert_eq!((third.origin(2), third.origin(4), third.origin(5)), (name(1), name(1), name(3)));
+    assert_eq!(third.children[&3].request_id, format!("{}:3:0", name(1)), "the child is found again");
+
+    let longer = [kept(), vec![task_failed(5), signals_another(6), scheduled(7)]].concat();
+    let (fourth, _) = reset_of(&second, 4, longer, Vec::new()).expect("allowed");
+    let origins = [2, 5, 6, 7, 8].map(|event| fourth.origin(event));
+    assert_eq!(origins, [name(1), name(2), name(2), name(2), name(4)]);
 }

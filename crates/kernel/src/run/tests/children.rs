@@ -144,6 +144,7 @@ fn news_for_a_closed_parent_changes_nothing() {
         ",
         expect![[r#"
             refused: not found: workflow execution already completed
+              -StartChild(7)
             refused: not found: workflow execution already completed
         "#]],
     );
@@ -225,6 +226,28 @@ fn a_child_obeys_only_its_parent() {
             refused: not found: workflow execution is not a child of the requester
             5 WorkflowExecutionTerminated reason="" by=client
               +NotifyParent -WorkflowTask
+        "#]],
+    );
+}
+
+#[test]
+fn a_child_whose_start_is_under_way_is_looked_for() {
+    check(
+        "
+        start order; poll; complete: child a policy=abandon, child b policy=request_cancel, child c
+        --
+        terminate; owes StartChild 5; owes StartChild 6; owes StartChild 7; duty-done StartChild 5; child-started 6 b-run; child-not-started 7; owes StartChild 7; duty-done StartChild 6
+        ",
+        expect![[r#"
+            8 WorkflowExecutionTerminated reason="" by=client
+            owes StartChild(5) to be settled by Abandon
+            owes StartChild(6) to be settled by RequestCancel
+            owes StartChild(7) to be settled by Terminate
+              -StartChild(5)
+            refused: not found: workflow execution already completed
+              -StartChild(7)
+            owes StartChild(7) void
+              -StartChild(6)
         "#]],
     );
 }

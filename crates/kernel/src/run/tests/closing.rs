@@ -200,7 +200,7 @@ fn what_is_pending_is_closed_with_the_run() {
         ",
         expect![[r#"
             10 WorkflowExecutionTerminated reason="" by=client
-              -StartChild(8) -Activity(6)
+              -Activity(6)
             Terminated after 5 transitions, no task, activities 2, timers 1, children 1
         "#]],
     );

@@ -123,6 +123,7 @@ impl Player {
                 let wake = self.run.wake.map_or_else(|| "never".into(), transcript::time);
                 self.say(&format!("wakes at {wake}"));
             }
+            "owes" => self.say(&format!("owes {}", transcript::owed(&self.run, duty(&w)))),
             "follow" => self.follow(),
             "poll" => self.poll(&w),
             "poll-activity" => self.poll_activity(&w),
@@ -445,14 +446,20 @@ impl Player {
             "signal-failed" => What::SignalDelivered { initiated_event_id: event(1), failed: Some(1) },
             "cancel-delivered" => What::CancelDelivered { initiated_event_id: event(1), failed: None },
             "cancel-failed" => What::CancelDelivered { initiated_event_id: event(1), failed: Some(1) },
-            "duty-done" => What::DutyDone(match w.word(1).as_str() {
-                "NotifyParent" => DutyId::NotifyParent,
-                "ScheduleChild" => DutyId::ScheduleChild(event(2)),
-                "CloseChild" => DutyId::CloseChild(event(2)),
-                other => panic!("unknown duty {other:?}"),
-            }),
+            "duty-done" => What::DutyDone(duty(w)),
             other => panic!("unknown step {other:?}"),
         }
+    }
+}
+
+/// The duty that the words name.
+fn duty(w: &Words) -> DutyId {
+    match w.word(1).as_str() {
+        "NotifyParent" => DutyId::NotifyParent,
+        "StartChild" => DutyId::StartChild(w.number(2)),
+        "ScheduleChild" => DutyId::ScheduleChild(w.number(2)),
+        "CloseChild" => DutyId::CloseChild(w.number(2)),
+        other => panic!("unknown duty {other:?}"),
     }
 }
 

@@ -78,7 +78,7 @@ pub fn effects(run: &Run, effects: &Effects, at: Timestamp) -> Vec<String> {
 }
 
 /// A duty with what is needed to fulfil it.
-fn owed(run: &Run, id: DutyId) -> String {
+pub fn owed(run: &Run, id: DutyId) -> String {
     match run.duty(id) {
         None => format!("{id:?} void"),
         Some(Duty::WorkflowTask(dispatch)) => format!("{id:?} on {}", dispatch.queue.name),
@@ -86,6 +86,7 @@ fn owed(run: &Run, id: DutyId) -> String {
             format!("{id:?} on {} attempt={} stamp={}", dispatch.queue.name, dispatch.attempt, dispatch.stamp)
         }
         Some(Duty::CloseChild(child, policy)) => format!("{id:?} {} by {policy:?}", child.run_id),
+        Some(Duty::SettleChild(_, policy)) => format!("{id:?} to be settled by {policy:?}"),
         Some(Duty::ScheduleChild(child)) => format!("{id:?} {}", child.run_id),
         Some(_) => format!("{id:?}"),
     }
