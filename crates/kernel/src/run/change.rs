@@ -1,7 +1,9 @@
 //! What a run remembers: events, which go into its history, and facts, which live outside of it.
 
 use longhaul_proto::api::{
-    common::v1::Payloads, failure::v1::Failure, history::v1::HistoryEvent,
+    common::v1::{Payloads, WorkerVersionStamp},
+    failure::v1::Failure,
+    history::v1::HistoryEvent,
     update::v1::Request as UpdateRequest,
 };
 use minicbor::{Decode, Encode};
@@ -81,6 +83,9 @@ pub enum Fact {
         /// Identity of the worker.
         #[n(3)]
         identity: String,
+        /// Build of the worker.
+        #[n(4)]
+        build: Option<Pb<WorkerVersionStamp>>,
     },
     /// An attempt of an activity ended and another one follows.
     #[n(11)]

@@ -21,7 +21,7 @@ use longhaul_proto::{
 use super::{
     Change, DutyId, Effects, Run,
     state::{Branch, FirstTask, MadeByReset, Origin},
-    transition::Transition,
+    transition::{Taker, Transition},
     versioning,
 };
 use crate::{
@@ -173,7 +173,7 @@ impl Transition<'_> {
         };
         let scheduled_event_id = task.scheduled_event_id;
         if task.started.is_none() {
-            self.start_workflow_task("emptyUuid", IDENTITY);
+            self.start_workflow_task("emptyUuid", &Taker::of(IDENTITY));
         }
         let started = self.run.workflow_task.as_ref().and_then(|task| task.started.as_ref());
         let failed = WorkflowTaskFailedEventAttributes {

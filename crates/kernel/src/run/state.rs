@@ -146,6 +146,10 @@ pub struct Run {
     /// Version of the worker that completed the last workflow task, as it told it.
     #[n(41)]
     pub worker_stamp: Option<Pb<WorkerVersionStamp>>,
+    /// Name of the deployment that the worker which completed the last workflow task belongs to.
+    #[n(47)]
+    #[cbor(default)]
+    pub deployment_name: String,
     /// Transitions that are book-keeping and that nobody is told of.
     #[n(42)]
     pub unseen_transitions: u64,
@@ -280,6 +284,10 @@ pub struct TaskStarted {
     /// Whether continue-as-new was suggested, and why (numbers of the public enum).
     #[n(5)]
     pub suggest_reasons: Vec<i32>,
+    /// Build of the worker, as it told it.
+    #[n(6)]
+    #[cbor(default)]
+    pub build: Option<Pb<WorkerVersionStamp>>,
 }
 
 /// A worker's own queue.
@@ -335,6 +343,10 @@ pub struct Activity {
     /// When the last attempt started.
     #[n(12)]
     pub last_started_at: Option<Timestamp>,
+    /// Build of the worker of the last attempt, as it told it.
+    #[n(13)]
+    #[cbor(default)]
+    pub last_build: Option<Pb<WorkerVersionStamp>>,
 }
 
 /// Where an attempt of an activity stands.

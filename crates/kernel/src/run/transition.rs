@@ -1,13 +1,37 @@
 //! One step in the making: gives events their ids, keeps the buffer and its order, and brings a step to its end.
 
 use longhaul_proto::api::{
-    common::v1::Link,
+    common::v1::{Link, WorkerVersionCapabilities, WorkerVersionStamp},
     history::v1::{HistoryEvent, history_event::Attributes},
     sdk::v1::{EventGroupMarker, UserMetadata},
 };
 
 use super::{Change, DutyId, Effects, Fact, Reply, Run, event_type::event_type, state::FirstTask};
 use crate::{codec::Pb, context::Context, machine::Draw, time::Timestamp};
+
+/// A worker that takes a task.
+#[derive(Clone, Debug)]
+pub(super) struct Taker {
+    pub identity: String,
+    /// Its build, if it tells one.
+    pub build: Option<WorkerVersionStamp>,
+}
+
+impl Taker {
+    /// One that tells no build.
+    pub fn of(identity: &str) -> Self {
+        Self { identity: identity.to_owned(), build: None }
+    }
+
+    /// The one that polls.
+    pub fn polling(identity: &str, capabilities: Option<&WorkerVersionCapabilities>) -> Self {
+        let build = capabilities.map(|told| WorkerVersionStamp {
+            build_id: told.build_id.clone(),
+            use_versioning: told.use_versioning,
+        });
+        Self { identity: identity.to_owned(), build }
+    }
+}
 
 /// A step in the making.
 pub(super) struct Transition<'a> {
@@ -20,8 +44,8 @@ pub(super) struct Transition<'a> {
     pub stored_bytes: u64,
     /// Whether something happened that a worker has to see.
     pub needs_task: bool,
-    /// The worker that takes the next workflow task at once, by its identity.
-    pub taker: Option<String>,
+    /// The worker that takes the next workflow task at once.
+    pub taker: Option<Taker>,
     /// When the first of a row of heartbeating workflow tasks was scheduled, if the next one continues it.
     pub heartbeats_since: Option<Timestamp>,
     /// Markers of the command that is being carried out, for the events it leads to.
@@ -213,8 +237,8 @@ impl<'a> Transition<'a> {
 
     /// Gives the task just scheduled to the worker that waits for it, if there is one.
     fn take_task(&mut self) {
-        let Some(identity) = self.taker.take() else { return };
-        self.start_workflow_task("request-from-RespondWorkflowTaskCompleted", &identity);
+        let Some(taker) = self.taker.take() else { return };
+        self.start_workflow_task("request-from-RespondWorkflowTaskCompleted", &taker);
         if let Reply::Completed { new_task, .. } = &mut self.effects.reply {
             *new_task = true;
         }

@@ -93,6 +93,7 @@ impl Run {
             most_recent_worker_version_stamp: self.worker_stamp.as_ref().map(|stamp| stamp.0.clone()),
             first_run_id: self.first_run_id().to_owned(),
             versioning_info: self.versioning_info(),
+            worker_deployment_name: self.deployment_name.clone(),
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
             ..WorkflowExecutionInfo::default()
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longhaul_proto::api::{
+    common::v1::WorkerVersionStamp,
     enums::v1::{SuggestContinueAsNewReason as Reason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
     failure::v1::Failure,
     history::v1::{
@@ -18,9 +19,9 @@ use super::{
     problems::Problem,
     state::{Sticky, TaskKind, TaskStarted, WorkflowTask},
     task_id,
-    transition::Transition,
+    transition::{Taker, Transition},
 };
-use crate::time::to_proto;
+use crate::{codec::Pb, time::to_proto};
 
 /// Attempts that are given the plain timeout; later ones get more time.
 const PLAIN_ATTEMPTS: i32 = 3;
@@ -61,7 +62,7 @@ impl Transition<'_> {
     }
 
     /// Gives the scheduled workflow task to a worker.
-    pub fn start_workflow_task(&mut self, request_id: &str, identity: &str) {
+    pub fn start_workflow_task(&mut self, request_id: &str, taker: &Taker) {
         let Some(mut task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Transient && task.scheduled_event_id != self.run.next_event_id {
             // Something happened since: the task is no mere retry any more and gets real events.
@@ -74,7 +75,8 @@ impl Transition<'_> {
             event_id: task.scheduled_event_id + 1,
             at: self.at,
             request_id: request_id.to_owned(),
-            identity: identity.to_owned(),
+            identity: taker.identity.clone(),
+            build: taker.build.clone().map(Pb),
             // A task started by the step that wrote its history is told of what was stored before.
             history_bytes: i64::try_from(self.stored_bytes).unwrap_or(i64::MAX),
             suggest_reasons: self.suggest_reasons(),
@@ -135,6 +137,7 @@ impl Transition<'_> {
         };
         if let Some(identity) = identity {
             started.identity = identity.to_owned();
+            started.build = None;
         }
         let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
         let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
@@ -153,16 +156,18 @@ impl Transition<'_> {
         self.needs_task = false;
     }
 
-    /// Writes the scheduled and started events of a task that completes and has none, so that history shows them.
-    pub fn write_transient_events(&mut self) {
-        let Some(task) = self.run.workflow_task.clone() else { return };
+    /// Writes the scheduled and started events of a task that completes and has none, so that history shows them. They
+    /// tell the build of the worker that completes it.
+    pub fn write_transient_events(&mut self, build: Option<&WorkerVersionStamp>) {
+        let Some(mut task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Speculative {
             self.settle_speculative(None);
         }
         if task.kind != TaskKind::Transient {
             return;
         }
-        let Some(started) = task.started else { return };
+        let Some(mut started) = task.started.take() else { return };
+        started.build = build.cloned().map(Pb);
         let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
         let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
         let started_at = started.at;
@@ -297,7 +302,7 @@ impl Run {
         )];
         if let Some(started) = &task.started {
             // Whoever reads a retry sees no identity, as on the reference: it is not known who will complete it.
-            let anonymous = TaskStarted { identity: String::new(), ..started.clone() };
+            let anonymous = TaskStarted { identity: String::new(), build: None, ..started.clone() };
             events.push(event(id + 1, started.at, started_attributes(id, &anonymous)));
         }
         events
@@ -333,6 +338,8 @@ fn scheduled_attributes(run: &Run, sticky: Option<&Sticky>, timeout: Duration, a
     })
 }
 
+// The build is deprecated in the API, and still told.
+#[allow(deprecated)]
 fn started_attributes(scheduled_event_id: i64, started: &TaskStarted) -> Attributes {
     Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
         scheduled_event_id,
@@ -341,6 +348,7 @@ fn started_attributes(scheduled_event_id: i64, started: &TaskStarted) -> Attribu
         suggest_continue_as_new: !started.suggest_reasons.is_empty(),
         suggest_continue_as_new_reasons: started.suggest_reasons.clone(),
         history_size_bytes: started.history_bytes,
+        worker_version: started.build.as_ref().map(|build| build.0.clone()),
         ..Default::default()
     })
 }

@@ -32,6 +32,7 @@ impl Run {
             stamp: 0,
             last_attempt_completed_at: None,
             last_started_at: None,
+            last_build: None,
         };
         self.activities.insert(id, activity);
     }

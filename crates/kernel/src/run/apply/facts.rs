@@ -96,7 +96,8 @@ impl Run {
 /// Folds what happened to an attempt of an activity.
 fn fold_activity_fact(activity: &mut Activity, fact: &Fact) {
     match fact {
-        Fact::ActivityStarted { at, request_id, identity, .. } => {
+        Fact::ActivityStarted { at, request_id, identity, build, .. } => {
+            activity.last_build.clone_from(build);
             activity.phase =
                 Phase::Started { at: *at, request_id: request_id.clone(), identity: identity.clone() };
             activity.last_worker.clone_from(identity);

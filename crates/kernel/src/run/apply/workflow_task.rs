@@ -39,6 +39,7 @@ impl Run {
         });
     }
 
+    #[allow(deprecated)]
     pub(super) fn fold_task_started(
         &mut self,
         id: i64,
@@ -53,6 +54,7 @@ impl Run {
                 identity: a.identity.clone(),
                 history_bytes: a.history_size_bytes,
                 suggest_reasons: a.suggest_continue_as_new_reasons.clone(),
+                build: a.worker_version.clone().map(Pb),
             });
         }
     }
@@ -80,8 +82,13 @@ impl Run {
     ) {
         #[allow(deprecated)]
         let (stamp, checksum) = (a.worker_version.as_ref(), &a.binary_checksum);
-        if let Some(stamp) = stamp {
-            self.worker_stamp = Some(Pb(stamp.clone()));
+        self.worker_stamp = stamp.cloned().map(Pb);
+        self.deployment_name.clone_from(&a.worker_deployment_name);
+        if a.worker_deployment_name.is_empty() {
+            self.search_attributes.remove("TemporalWorkerDeployment");
+        } else {
+            let name = encode(&Value::Keyword(a.worker_deployment_name.clone()));
+            self.search_attributes.insert("TemporalWorkerDeployment".to_owned(), Pb(name));
         }
         let build_id = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
         // Runs of a chain hand their points on, and a build has one point in all of them.

@@ -42,15 +42,19 @@ impl Transition<'_> {
     /// one who ends an attempt that no worker had counts as its starter.
     pub fn write_activity_started(&mut self, scheduled_event_id: i64, ender: &str) -> i64 {
         let Some(activity) = self.run.activities.get(&scheduled_event_id) else { return 0 };
-        let (identity, request_id, at) = match &activity.phase {
-            Phase::Started { identity, request_id, at } => (identity.clone(), request_id.clone(), *at),
-            Phase::Backoff | Phase::Scheduled => (ender.to_owned(), String::new(), self.at),
+        let (identity, request_id, at, build) = match &activity.phase {
+            Phase::Started { identity, request_id, at } => {
+                (identity.clone(), request_id.clone(), *at, activity.last_build.clone())
+            }
+            Phase::Backoff | Phase::Scheduled => (ender.to_owned(), String::new(), self.at, None),
         };
+        #[allow(deprecated)]
         let started = ActivityTaskStartedEventAttributes {
             scheduled_event_id,
             identity,
             request_id,
             attempt: activity.attempt,
+            worker_version: build.map(|build| build.0),
             last_failure: activity.last_failure.as_ref().map(|failure| failure.0.clone()),
             ..Default::default()
         };

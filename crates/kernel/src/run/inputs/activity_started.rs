@@ -2,7 +2,14 @@
 
 use longhaul_proto::Refusal;
 
-use crate::run::{ActivityStart, DutyId, Fact, Reply, state::Phase, transition::Transition};
+use crate::{
+    codec::Pb,
+    run::{
+        ActivityStart, DutyId, Fact, Reply,
+        state::Phase,
+        transition::{Taker, Transition},
+    },
+};
 
 /// Starts the attempt. No event is written: the attempt may be followed by others, and history tells of the last.
 pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal> {
@@ -22,19 +29,23 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
         }
         Phase::Scheduled => {}
     }
-    t.start_activity(start.scheduled_event_id, &start.request_id, &start.poll.identity);
+    #[allow(deprecated)]
+    let capabilities = start.poll.worker_version_capabilities.as_ref();
+    let taker = Taker::polling(&start.poll.identity, capabilities);
+    t.start_activity(start.scheduled_event_id, &start.request_id, &taker);
     t.effects.reply = Reply::ActivityTask;
     Ok(())
 }
 
 impl Transition<'_> {
     /// Gives the scheduled attempt of an activity to a worker.
-    pub fn start_activity(&mut self, scheduled_event_id: i64, request_id: &str, identity: &str) {
+    pub fn start_activity(&mut self, scheduled_event_id: i64, request_id: &str, taker: &Taker) {
         self.fact(Fact::ActivityStarted {
             scheduled_event_id,
             at: self.at,
             request_id: request_id.to_owned(),
-            identity: identity.to_owned(),
+            identity: taker.identity.clone(),
+            build: taker.build.clone().map(Pb),
         });
         self.duty_done(DutyId::Activity(scheduled_event_id));
     }

@@ -2,7 +2,12 @@
 
 use longhaul_proto::{Refusal, api::history::v1::history_event::Attributes};
 
-use crate::run::{Start, inputs::signal, state::FirstTask, transition::Transition};
+use crate::run::{
+    Start,
+    inputs::signal,
+    state::FirstTask,
+    transition::{Taker, Transition},
+};
 
 /// Writes the started event, the signal that came with it, and the first workflow task if nothing delays it.
 pub fn step(t: &mut Transition<'_>, start: Start) -> Result<(), Refusal> {
@@ -26,7 +31,7 @@ pub fn step(t: &mut Transition<'_>, start: Start) -> Result<(), Refusal> {
     {
         t.schedule_workflow_task();
         let request_id = t.run.create_request_id.clone();
-        t.start_workflow_task(&request_id, &identity);
+        t.start_workflow_task(&request_id, &Taker::of(&identity));
         t.effects.reply = crate::run::Reply::WorkflowTask;
     }
     Ok(())

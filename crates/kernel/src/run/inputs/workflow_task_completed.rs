@@ -17,7 +17,7 @@ use crate::{
         commands::{self, Completion, Fault},
         failure,
         state::{Sticky, TaskKind},
-        transition::Transition,
+        transition::{Taker, Transition},
     },
     time::{Timestamp, positive},
 };
@@ -74,7 +74,8 @@ fn complete(
         return discard(t, &request);
     }
     let commands = std::mem::take(&mut request.commands);
-    t.write_transient_events();
+    let taker = taker(&request);
+    t.write_transient_events(taker.build.as_ref());
     t.end_closing();
     let event_id = write_completed(t, &request);
     t.forget_problems();
@@ -92,11 +93,11 @@ fn complete(
         }
         t.needs_task |= request.force_create_new_workflow_task;
         t.heartbeats_since = is_heartbeat.then_some(original_scheduled_at);
-        t.taker = request.return_new_workflow_task.then(|| request.identity.clone());
+        t.taker = request.return_new_workflow_task.then(|| taker.clone());
         completion.eager.retain(|event| t.run.activities.contains_key(event));
         for scheduled_event_id in &completion.eager {
             let request_id = uuid::Uuid::from_bytes(t.draw.uuid()).to_string();
-            t.start_activity(*scheduled_event_id, &request_id, &request.identity);
+            t.start_activity(*scheduled_event_id, &request_id, &taker);
         }
     } else {
         completion.eager.clear();
@@ -182,10 +183,16 @@ fn discard(t: &mut Transition<'_>, request: &RespondWorkflowTaskCompletedRequest
     }
     t.change(Change::Volatile(Volatile::TaskEnded));
     t.reject_unprocessed();
-    t.taker = request.return_new_workflow_task.then(|| request.identity.clone());
+    t.taker = request.return_new_workflow_task.then(|| taker(request));
     let reset_event_id = t.run.previous_started_event_id;
     t.effects.reply = Reply::Completed { eager_activities: Vec::new(), new_task: false, reset_event_id };
     Ok(())
+}
+
+/// The worker that completes a task, for those that it takes with the answer.
+#[allow(deprecated)]
+fn taker(request: &RespondWorkflowTaskCompletedRequest) -> Taker {
+    Taker { identity: request.identity.clone(), build: request.worker_version_stamp.clone() }
 }
 
 fn closes(command: CommandType) -> bool {
@@ -219,6 +226,10 @@ fn write_completed(t: &mut Transition<'_>, request: &RespondWorkflowTaskComplete
         sdk_metadata: request.sdk_metadata.clone(),
         metering_metadata: request.metering_metadata,
         versioning_behavior: request.versioning_behavior,
+        worker_deployment_name: request
+            .deployment_options
+            .as_ref()
+            .map_or_else(String::new, |options| options.deployment_name.clone()),
         ..Default::default()
     };
     t.event(Attributes::WorkflowTaskCompletedEventAttributes(completed))

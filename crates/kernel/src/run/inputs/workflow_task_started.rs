@@ -5,7 +5,7 @@ use longhaul_proto::{Refusal, api::enums::v1::TaskQueueKind};
 use crate::run::{
     Fact, Reply, WorkflowTaskStart,
     state::{TaskKind, WorkflowTask},
-    transition::Transition,
+    transition::{Taker, Transition},
 };
 
 /// Starts the task. A task that was dispatched before and is not the pending one any more is stale.
@@ -31,7 +31,9 @@ pub fn step(t: &mut Transition<'_>, start: &WorkflowTaskStart) -> Result<(), Ref
         // The sticky worker was not there and somebody else has the task: he knows nothing of this run.
         t.fact(Fact::Sticky(None));
     }
-    t.start_workflow_task(&start.request_id, &start.poll.identity);
+    #[allow(deprecated)]
+    let capabilities = start.poll.worker_version_capabilities.as_ref();
+    t.start_workflow_task(&start.request_id, &Taker::polling(&start.poll.identity, capabilities));
     t.effects.reply = Reply::WorkflowTask;
     Ok(())
 }
