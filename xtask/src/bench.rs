@@ -1,18 +1,22 @@
-//! `cargo xtask bench`: our server and the reference under the same load, in the same minutes, on the same disk.
+//! `cargo xtask bench`: our server and the reference under the same loads, in the same minutes, on the same disk.
 //!
 //! Rounds alternate between the two, so that whatever else the machine does meets both. A figure is the median of the
-//! rounds. The load generator is `longhaul-load`, which plays worker and starter without an SDK, or a Python program
-//! that is an ordinary user of the official SDK.
+//! rounds, and every goal is a row that says whether it is met (`rows`). The load generator is `longhaul-load`, which
+//! plays worker and starter without an SDK, or a Python program that is an ordinary user of the official SDK.
 
+mod budget;
+mod calibrate;
 mod guard;
+mod large;
 mod loads;
 mod machine;
 mod report;
+mod rows;
 mod usage;
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,27 +25,43 @@ use crate::{
     server::{Kind, Server, Storage},
     tools::Venv,
 };
-use loads::{LOADS, Load, PYTHON_LOADS};
+use loads::LOADS;
+use rows::ROWS;
 use usage::Usage;
 
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only checks that a workflow costs no more commits than it should
+    /// Only checks that a workflow costs no more CPU and commits than tests/load/budget.toml says
     #[arg(long)]
     guard: bool,
-    /// How often each server is measured
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    /// With --guard: burns so many microseconds at each sync of the disk, to show that the guard notices
+    #[arg(long, value_name = "US", requires = "guard")]
+    planted: Option<u32>,
+    /// With --guard: writes the budget anew from what is measured
+    #[arg(long, requires = "guard")]
+    record: bool,
+    /// Only this row; may be given more than once
+    #[arg(long, value_name = "ROW")]
+    only: Vec<String>,
+    /// Fewer calls and one round, for a first look
+    #[arg(long)]
+    short: bool,
+    /// How often each server is measured: 3, or 1 if short
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Multiplies rates, counts and the goals for throughput, for a machine with N times two cores
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    scale: f64,
     /// Measures only one of the two: `ours` or `reference`
     #[arg(long, value_name = "SIDE", value_parser = ["ours", "reference"])]
-    only: Option<String>,
+    side: Option<String>,
+    /// The rows of a million runs too, with so many runs; takes many minutes
+    #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "1000000")]
+    large: Option<usize>,
     /// Keeps the state of both in memory instead of on disk
     #[arg(long)]
     in_memory: bool,
-    /// Uses the official Python SDK as the client
-    #[arg(long)]
-    python: bool,
     /// The reference server at this path instead of the one in .tools/venv
     #[arg(long, value_name = "PATH")]
     reference: Option<PathBuf>,
@@ -51,17 +71,22 @@ pub struct Options {
     /// Writes all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measures nothing and prints the rows of this file
+    #[arg(long, value_name = "FILE")]
+    show: Option<PathBuf>,
 }
 
-impl Options {
-    fn storage(&self) -> Storage {
-        if self.in_memory { Storage::Memory } else { Storage::Disk }
-    }
-
-    fn wants(&self, side: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| only == side)
-    }
+/// How much of a load is put on.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// Part of the calls of a whole bench.
+    pub length: f64,
+    /// Machines of two cores that this one is worth.
+    pub scale: f64,
 }
+
+/// Part of the calls that a short bench makes.
+const SHORT: f64 = 0.2;
 
 /// Limits that would cap a load long before the server does; lifted for both.
 const SETTINGS: [&str; 6] = [
@@ -73,6 +98,16 @@ const SETTINGS: [&str; 6] = [
     "frontend.namespaceRPS.visibility=100000",
 ];
 
+/// The settings as arguments of both servers.
+fn settings() -> Vec<String> {
+    SETTINGS.iter().flat_map(|each| ["--dynamic-config-value".into(), (*each).into()]).collect()
+}
+
+/// Where the figures behind the page are kept.
+pub fn recorded() -> PathBuf {
+    host::root().join("docs/reference/performance.json")
+}
+
 /// One server under comparison, and what each round measured.
 struct Side {
     name: &'static str,
@@ -80,44 +115,74 @@ struct Side {
     rounds: Vec<Value>,
 }
 
-/// Measures, prints, and writes `docs/reference/performance.md` when both sides were measured on disk.
+/// Measures, prints, and writes `docs/reference/performance.md` when everything was measured.
 pub fn run(options: &Options) -> Result<()> {
     if options.guard {
-        return guard::run();
+        return guard::run(options.planted, options.record);
     }
+    if let Some(path) = &options.show {
+        let mut figures: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+        return conclude(options, &mut figures);
+    }
+    let wanted = wanted(&options.only)?;
     let venv = Venv::prepare()?;
+    let mut sides = sides(options, &venv)?;
+    let rounds = options.rounds.unwrap_or(if options.short { 1 } else { 3 });
+    let load_average = machine::load_average();
+    for round in 0..rounds {
+        for turn in 0..sides.len() {
+            let side = &mut sides[(turn + round) % turns(&options.side)];
+            println!("round {} of {rounds}: {}", round + 1, side.name);
+            side.rounds.push(measure(options, &side.kind, &wanted, &venv)?);
+        }
+    }
+    if let Some(ours) = sides.iter_mut().find(|side| side.name == "ours") {
+        ours.rounds[0]["large"] = match options.large {
+            Some(runs) => large::measure(&ours.kind, runs)?,
+            None => Value::Null,
+        };
+    }
+    let mut figures = json!({
+        "machine": machine::describe(&load_average),
+        "storage": if options.in_memory { "memory" } else { "disk" },
+        "rounds": rounds,
+        "scale": options.scale,
+        "sides": sides.iter().map(|side| json!({"name": side.name, "rounds": side.rounds})).collect::<Vec<_>>(),
+    });
+    conclude(options, &mut figures)
+}
+
+fn turns(side: &Option<String>) -> usize {
+    if side.is_none() { 2 } else { 1 }
+}
+
+/// Names of the measurements that the rows need.
+fn wanted(only: &[String]) -> Result<BTreeSet<&'static str>> {
+    if let Some(unknown) = only.iter().find(|id| ROWS.iter().all(|row| row.id != id.as_str())) {
+        let known: Vec<&str> = ROWS.iter().map(|row| row.id).collect();
+        bail!("no row {unknown}; there are {}", known.join(", "));
+    }
+    let rows = ROWS.iter().filter(|row| only.is_empty() || only.iter().any(|id| id == row.id));
+    Ok(rows.map(rows::Row::measurement).collect())
+}
+
+fn sides(options: &Options, venv: &Venv) -> Result<Vec<Side>> {
+    let wants = |side: &str| options.side.as_ref().is_none_or(|only| only == side);
     if !options.as_built {
-        build(if options.wants("ours") {
-            &["longhaul-server", "longhaul-load"]
-        } else {
-            &["longhaul-load"]
-        })?;
+        let packages: &[&str] =
+            if wants("ours") { &["longhaul-server", "longhaul-load"] } else { &["longhaul-load"] };
+        let packages = packages.iter().flat_map(|package| ["--package", package]);
+        process::succeed(process::cargo().args(["build", "--release"]).args(packages))?;
     }
     let mut sides = Vec::new();
-    if options.wants("ours") {
+    if wants("ours") {
         sides.push(Side::new("ours", Kind::Ours(host::program(Profile::Release, "longhaul"))));
     }
-    if options.wants("reference") {
+    if wants("reference") {
         let program = options.reference.clone().map_or_else(|| venv.temporal(), Ok)?;
         sides.push(Side::new("reference", Kind::Reference(program)));
     }
-    let loads: &[Load] = if options.python { &PYTHON_LOADS } else { &LOADS };
-    for round in 0..options.rounds {
-        for turn in 0..sides.len() {
-            let side = (turn + round) % sides.len();
-            println!("round {} of {}: {}", round + 1, options.rounds, sides[side].name);
-            let measured = measure(&sides[side].kind, options.storage(), loads, &venv)?;
-            sides[side].rounds.push(measured);
-        }
-    }
-    let figures = json!({
-        "machine": machine::describe(),
-        "storage": if options.in_memory { "memory" } else { "disk" },
-        "client": if options.python { "python sdk" } else { "raw grpc" },
-        "rounds": options.rounds,
-        "sides": sides.iter().map(|side| json!({"name": side.name, "rounds": side.rounds})).collect::<Vec<_>>(),
-    });
-    conclude(options, &figures)
+    Ok(sides)
 }
 
 impl Side {
@@ -126,42 +191,43 @@ impl Side {
     }
 }
 
-fn conclude(options: &Options, figures: &Value) -> Result<()> {
-    let table = report::table(figures);
-    print!("{table}");
+/// Judges, prints, and writes what was asked for.
+fn conclude(options: &Options, figures: &mut Value) -> Result<()> {
+    figures["rows"] = ROWS.iter().map(|row| row.judge(figures)).collect();
+    print!("{}", report::table(figures));
+    let text = serde_json::to_string_pretty(figures)? + "\n";
     if let Some(path) = &options.json {
-        fs::write(path, serde_json::to_string_pretty(figures)? + "\n")
-            .with_context(|| path.display().to_string())?;
+        fs::write(path, &text).with_context(|| path.display().to_string())?;
     }
-    let is_whole = options.only.is_none() && !options.in_memory && !options.python;
-    if is_whole && !host::is_ci() {
-        let page = host::root().join("docs/reference/performance.md");
-        fs::write(page, report::page(figures, &table))?;
+    let is_whole = options.only.is_empty() && options.side.is_none() && !options.in_memory && !options.short;
+    let is_own = options.show.as_ref().is_none_or(|path| path.ends_with("docs/reference/performance.json"));
+    if is_whole && is_own && !host::is_ci() {
+        fs::write(recorded(), text)?;
+        fs::write(host::root().join("docs/reference/performance.md"), report::page(figures))?;
     }
     Ok(())
 }
 
-fn build(packages: &[&str]) -> Result<()> {
-    let packages = packages.iter().flat_map(|package| ["--package", package]);
-    process::succeed(process::cargo().args(["build", "--release"]).args(packages))
-}
-
-/// One round: a fresh server, every load in turn, memory and idle cost at the end.
-fn measure(kind: &Kind, storage: Storage, loads: &[Load], venv: &Venv) -> Result<Value> {
-    let arguments: Vec<String> =
-        SETTINGS.iter().flat_map(|each| ["--dynamic-config-value".into(), (*each).into()]).collect();
-    let server = Server::start(kind, storage, &arguments)?;
-    let fresh = Usage::of(&server)?;
-    let mut figures = json!({ "memory_fresh_mb": fresh.memory_mb });
-    if let Err(error) = loads::WARM_UP.put(&server, venv) {
+/// One round: a fresh server, its start, every load in turn.
+fn measure(options: &Options, kind: &Kind, wanted: &BTreeSet<&str>, venv: &Venv) -> Result<Value> {
+    let storage = if options.in_memory { Storage::Memory } else { Storage::Disk };
+    let size = Size { length: if options.short { SHORT } else { 1.0 }, scale: options.scale };
+    let cores = machine::cores() as f64;
+    let mut server = Server::prepare(kind, storage, &settings())?;
+    let mut start = loads::timed_start(&mut server)?;
+    start["memory_mb"] = json!(Usage::of(&server)?.memory_mb);
+    println!("  start: {}", report::line(&start));
+    let mut figures = json!({ "start": start, "binary": { "mb": machine::stripped_mb(kind)? } });
+    if let Err(error) = loads::WARM_UP.put(&server, kind, venv, size) {
         println!("  warm-up: {error:#}");
     }
-    for load in loads {
+    let is_ours = matches!(kind, Kind::Ours(_));
+    for load in LOADS.iter().filter(|load| wanted.contains(load.name) && (is_ours || load.for_reference)) {
         let before = Usage::of(&server)?;
-        match load.put(&server, venv) {
+        match load.put(&server, kind, venv, size) {
             Ok(mut result) => {
                 let after = Usage::of(&server)?;
-                after.charge(&before, &mut result);
+                after.charge(&before, cores, &mut result);
                 println!("  {}: {}", load.name, report::line(&result));
                 figures[load.name] = result;
             }
@@ -169,10 +235,5 @@ fn measure(kind: &Kind, storage: Storage, loads: &[Load], venv: &Venv) -> Result
             Err(error) => println!("  {}: {error:#}", load.name),
         }
     }
-    let before = Usage::of(&server)?;
-    figures["memory_mb"] = json!(before.memory_mb);
-    std::thread::sleep(loads::IDLE);
-    let idle = Usage::of(&server)?;
-    figures["idle_cpu_percent"] = json!((idle.cpu_ms - before.cpu_ms) / loads::IDLE.as_secs_f64() / 10.0);
     Ok(figures)
 }

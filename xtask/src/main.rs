@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a tool for the host, not a room")]
 
 mod bench;
+mod capacity;
 mod check;
 mod conformance;
 mod docs;
@@ -46,6 +47,8 @@ enum Command {
     Sim(sim::Options),
     /// Our server and the reference under the same load
     Bench(bench::Options),
+    /// What nodes, disks and a network carry, from what the bench has measured
+    Capacity(capacity::Options),
     /// Regenerates docs/reference from the binary
     Docs(docs::Options),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Conformance(options) => conformance::run(&options),
         Command::Sim(options) => sim::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Capacity(options) => capacity::run(&options),
         Command::Docs(options) => docs::run(&options),
     };
     match result {

@@ -37,21 +37,20 @@ pub enum Storage {
     Disk,
 }
 
-/// A running server; it stops, and its folder goes, when this value does.
+/// A server; it stops, and its folder goes, when this value does.
 pub struct Server {
-    child: Child,
+    kind: Kind,
+    storage: Storage,
+    arguments: Vec<String>,
+    ports: [u16; 3],
     folder: Folder,
-    /// gRPC port on the loopback interface.
-    pub port: u16,
-    /// Port of the metrics endpoint.
-    pub metrics_port: u16,
+    child: Option<Child>,
 }
 
 impl Server {
     /// Starts the server with `arguments` behind ours, and returns once it answers.
     pub fn start(kind: &Kind, storage: Storage, arguments: &[String]) -> Result<Self> {
-        let [port, http_port, metrics_port] = free_ports()?;
-        Self::start_on(kind, storage, arguments, [port, http_port, metrics_port])
+        Self::start_on(kind, storage, arguments, free_ports()?)
     }
 
     /// The same on a given gRPC port.
@@ -60,48 +59,83 @@ impl Server {
         Self::start_on(kind, storage, arguments, [port, http_port, metrics_port])
     }
 
+    /// A server that has its ports and an empty folder, and does not run yet.
+    pub fn prepare(kind: &Kind, storage: Storage, arguments: &[String]) -> Result<Self> {
+        Self::prepare_on(kind, storage, arguments, free_ports()?)
+    }
+
+    fn prepare_on(kind: &Kind, storage: Storage, arguments: &[String], ports: [u16; 3]) -> Result<Self> {
+        let (kind, arguments) = (kind.clone(), arguments.to_vec());
+        Ok(Self { kind, storage, arguments, ports, folder: Folder::create()?, child: None })
+    }
+
     fn start_on(kind: &Kind, storage: Storage, arguments: &[String], ports: [u16; 3]) -> Result<Self> {
-        let folder = Folder::create()?;
-        let (Kind::Ours(program) | Kind::Reference(program)) = kind;
-        let mut command = process::command(program);
-        command.args(["server", "start-dev", "--headless", "--log-level", "error"]);
-        for (flag, port) in ["--port", "--http-port", "--metrics-port"].iter().zip(ports) {
-            command.arg(flag).arg(port.to_string());
-        }
-        match (kind, storage) {
-            (_, Storage::Disk) => drop(command.arg("--db-filename").arg(folder.path().join("state"))),
-            (Kind::Ours(_), Storage::Memory) => drop(command.arg("--in-memory")),
-            (Kind::Reference(_), Storage::Memory) => {}
-        }
-        let log = fs::File::create(folder.log())?;
-        command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        command.env("TEMPORAL_CONFIG_FILE", folder.path().join("profiles.toml"));
-        let child = command.spawn().with_context(|| format!("start {}", program.display()))?;
-        let mut server = Self { child, folder, port: ports[0], metrics_port: ports[2] };
-        server.wait(ports[1])?;
+        let mut server = Self::prepare_on(kind, storage, arguments, ports)?;
+        server.launch(&[])?;
+        server.wait()?;
         Ok(server)
     }
 
-    /// Identity of its process.
+    /// Starts the process on what is in its folder, with `environment` beside ours, and does not wait for it.
+    pub fn launch(&mut self, environment: &[(&str, &str)]) -> Result<()> {
+        let (Kind::Ours(program) | Kind::Reference(program)) = &self.kind;
+        let mut command = process::command(program);
+        command.args(["server", "start-dev", "--headless", "--log-level", "error"]);
+        for (flag, port) in ["--port", "--http-port", "--metrics-port"].iter().zip(self.ports) {
+            command.arg(flag).arg(port.to_string());
+        }
+        match (&self.kind, self.storage) {
+            (_, Storage::Disk) => drop(command.arg("--db-filename").arg(self.folder.path().join("state"))),
+            (Kind::Ours(_), Storage::Memory) => drop(command.arg("--in-memory")),
+            (Kind::Reference(_), Storage::Memory) => {}
+        }
+        let log = fs::File::create(self.folder.log())?;
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.env("TEMPORAL_CONFIG_FILE", self.folder.path().join("profiles.toml"));
+        command.envs(environment.iter().copied());
+        self.child = Some(command.spawn().with_context(|| format!("start {}", program.display()))?);
+        Ok(())
+    }
+
+    /// Ends the process and keeps its folder.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            process::end(&mut child);
+        }
+    }
+
+    /// Identity of its process; zero while none runs.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().map_or(0, Child::id)
     }
 
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.ports[0])
     }
 
-    fn wait(&mut self, http_port: u16) -> Result<()> {
+    /// Port of the metrics endpoint.
+    pub fn metrics_port(&self) -> u16 {
+        self.ports[2]
+    }
+
+    /// Where its state is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns once the server answers.
+    pub fn wait(&mut self) -> Result<()> {
         let began = Instant::now();
         let mut accepts_since = None;
         while began.elapsed() < START_TIMEOUT {
-            if let Some(status) = self.child.try_wait()? {
+            let ended = self.child.as_mut().map(Child::try_wait).transpose()?;
+            if let Some(status) = ended.flatten() {
                 bail!("the server ended with {status}:\n{}", self.folder.log_tail());
             }
-            if accepts(self.port) {
+            if accepts(self.ports[0]) {
                 let since = *accepts_since.get_or_insert_with(Instant::now);
-                let answers = http::get(http_port, "/api/v1/namespaces/default").is_ok();
+                let answers = http::get(self.ports[1], "/api/v1/namespaces/default").is_ok();
                 if answers || since.elapsed() > SILENT_HTTP_TIMEOUT {
                     return Ok(());
                 }
@@ -114,7 +148,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        process::end(&mut self.child);
+        self.stop();
     }
 }
 

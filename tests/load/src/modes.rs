@@ -1,4 +1,4 @@
-//! The loads: one workflow at a time, a fixed rate, as fast as possible, signals into one run.
+//! The loads made of workflows: one at a time, at a fixed rate, as fast as possible.
 
 use std::{
     sync::Arc,
@@ -20,12 +20,24 @@ pub enum Pace {
     InFlight(usize),
 }
 
+/// What the runs do, who works on them, and how many there are.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// What every run does.
+    pub plan: Plan,
+    /// Pollers of each kind.
+    pub pollers: usize,
+    /// How many runs.
+    pub workflows: usize,
+}
+
 /// How long a load waits for one more completion before it gives up.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+pub const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Workflows one at a time: the latencies that a user sees on an idle server.
-pub async fn latency(session: Session, activities: usize, pollers: usize, workflows: usize) -> Result<Value> {
-    let _worker = Worker::start(&session, Plan::Activities(activities), pollers);
+pub async fn latency(session: Session, shape: Shape) -> Result<Value> {
+    let Shape { plan, pollers, workflows } = shape;
+    let _worker = Worker::start(&session, plan, pollers);
     let (mut starts, mut results) = (Latencies::default(), Latencies::default());
     let began = Instant::now();
     for number in 0..workflows {
@@ -36,24 +48,21 @@ pub async fn latency(session: Session, activities: usize, pollers: usize, workfl
         results.record(scheduled.elapsed());
     }
     let seconds = began.elapsed().as_secs_f64();
+    let run = session.describe(0).await?;
     Ok(json!({
-        "mode": "latency", "workflows": workflows, "completed": results.count(), "failed": 0, "seconds": seconds,
+        "mode": "latency", "transitions_each": run.transitions, "history_bytes_each": run.history_bytes,
+        "workflows": workflows, "completed": results.count(), "failed": 0, "seconds": seconds,
         "per_second": workflows as f64 / seconds, "start_ms": starts.summary(), "result_ms": results.summary(),
     }))
 }
 
 /// Many workflows at a given pace; latencies count from the scheduled start.
-pub async fn throughput(
-    session: Session,
-    activities: usize,
-    pollers: usize,
-    workflows: usize,
-    pace: Pace,
-) -> Result<Value> {
-    let mut worker = Worker::start(&session, Plan::Activities(activities), pollers);
+pub async fn throughput(session: Session, shape: Shape, pace: Pace) -> Result<Value> {
+    let Shape { plan, pollers, workflows } = shape;
+    let mut worker = Worker::start(&session, plan, pollers);
     let free = Arc::new(Semaphore::new(if let Pace::InFlight(count) = pace { count } else { workflows }));
     let began = Instant::now();
-    let starter = tokio::spawn(start_all(session, workflows, pace, began, free.clone()));
+    let starter = tokio::spawn(start_all(session.clone(), workflows, pace, began, free.clone()));
     let mut closed = vec![None; workflows];
     let (mut completed, mut last) = (0, began);
     while completed < workflows {
@@ -74,7 +83,9 @@ pub async fn throughput(
     }
     let seconds = (last - began).as_secs_f64();
     let failed = started.iter().filter(|start| !start.is_accepted).count();
+    let run = session.describe(0).await?;
     Ok(json!({
+        "transitions_each": run.transitions, "history_bytes_each": run.history_bytes,
         "mode": if matches!(pace, Pace::InFlight(_)) { "capacity" } else { "throughput" },
         "workflows": workflows, "completed": completed, "failed": failed, "seconds": seconds,
         "per_second": completed as f64 / seconds, "start_ms": starts.summary(), "result_ms": results.summary(),
@@ -95,8 +106,12 @@ async fn start_all(
     began: Instant,
     free: Arc<Semaphore>,
 ) -> Vec<Start> {
-    let mut calls = JoinSet::new();
+    let (mut calls, mut starts) = (JoinSet::new(), Vec::with_capacity(workflows));
     for number in 0..workflows {
+        // What has ended is taken out at once: a million calls would fill the memory.
+        while let Some(Ok(done)) = calls.try_join_next() {
+            starts.push(done);
+        }
         let scheduled = match pace {
             Pace::PerSecond(rate) => began + Duration::from_secs_f64(number as f64 / rate),
             Pace::InFlight(_) => {
@@ -111,7 +126,7 @@ async fn start_all(
         let session = session.clone();
         calls.spawn(async move { (number, start(&session, number, scheduled).await) });
     }
-    let mut starts = calls.join_all().await;
+    starts.extend(calls.join_all().await);
     starts.sort_by_key(|(number, _)| *number);
     starts.into_iter().map(|(_, start)| start).collect()
 }
@@ -127,37 +142,4 @@ async fn start(session: &Session, number: usize, scheduled: Instant) -> Start {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Start { scheduled, acknowledged: Instant::now(), is_accepted }
-}
-
-/// Signals at a fixed rate into one run, which completes when it has seen them all.
-pub async fn signals(session: Session, pollers: usize, signals: usize, rate: f64) -> Result<Value> {
-    let _worker = Worker::start(&session, Plan::Signals(signals), pollers);
-    let run_id = session.start(0).await?;
-    let began = Instant::now();
-    let mut calls = JoinSet::new();
-    for number in 0..signals {
-        let scheduled = began + Duration::from_secs_f64(number as f64 / rate);
-        tokio::time::sleep_until(scheduled.into()).await;
-        let session = session.clone();
-        calls.spawn(async move { session.signal(0, number).await.map(|()| scheduled.elapsed()) });
-    }
-    let (mut latencies, mut failed) = (Latencies::default(), 0);
-    for result in calls.join_all().await {
-        match result {
-            Ok(latency) => latencies.record(latency),
-            Err(status) => {
-                eprintln!("signal: {status}");
-                failed += 1;
-            }
-        }
-    }
-    if failed > 0 {
-        bail!("{failed} of {signals} signals were not accepted");
-    }
-    timeout(SILENCE_MAX, session.closed(0, run_id)).await.context("no result")??;
-    let seconds = began.elapsed().as_secs_f64();
-    Ok(json!({
-        "mode": "signals", "signals": signals, "completed": latencies.count(), "failed": failed, "seconds": seconds,
-        "per_second": signals as f64 / seconds, "signal_ms": latencies.summary(),
-    }))
 }

@@ -3,13 +3,16 @@
 use longhaul_proto::api::{
     command::v1::{
         Command, CompleteWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes,
-        command::Attributes,
+        StartTimerCommandAttributes, command::Attributes,
     },
     common::v1::{ActivityType, Payload, Payloads},
     enums::v1::{CommandType, EventType},
     history::v1::HistoryEvent,
     taskqueue::v1::TaskQueue,
 };
+
+/// How long the timer of `Plan::Timer` runs: a day.
+const TIMER_SECONDS: i64 = 24 * 60 * 60;
 
 /// What every run of a load does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum Plan {
     Activities(usize),
     /// Waits for so many signals.
     Signals(usize),
+    /// One timer that fires long after the load; the run stays open, and counts as done once the timer is set.
+    Timer,
 }
 
 /// What a run's history has told so far. A sticky worker sees each event once.
@@ -44,6 +49,7 @@ impl Progress {
         let is_done = match plan {
             Plan::Activities(count) => self.completed >= count,
             Plan::Signals(count) => self.signals >= count,
+            Plan::Timer => return (vec![start_timer()], true),
         };
         let waits = matches!(plan, Plan::Signals(_)) || self.scheduled > self.completed;
         match (is_done, waits) {
@@ -74,6 +80,18 @@ fn schedule(number: usize, task_queue: &str) -> Command {
     Command {
         command_type: CommandType::ScheduleActivityTask.into(),
         attributes: Some(Attributes::ScheduleActivityTaskCommandAttributes(attributes)),
+        ..Default::default()
+    }
+}
+
+fn start_timer() -> Command {
+    let attributes = StartTimerCommandAttributes {
+        timer_id: "1".into(),
+        start_to_fire_timeout: Some(prost_types::Duration { seconds: TIMER_SECONDS, nanos: 0 }),
+    };
+    Command {
+        command_type: CommandType::StartTimer.into(),
+        attributes: Some(Attributes::StartTimerCommandAttributes(attributes)),
         ..Default::default()
     }
 }
@@ -117,5 +135,10 @@ mod tests {
         use EventType::WorkflowExecutionSignaled as Signaled;
         assert_eq!(decide(Plan::Signals(2), &[Signaled]), (0, false));
         assert_eq!(decide(Plan::Signals(2), &[Signaled, Signaled]), (1, true));
+    }
+
+    #[test]
+    fn a_run_with_a_timer_is_done_once_the_timer_is_set() {
+        assert_eq!(decide(Plan::Timer, &[]), (1, true));
     }
 }

@@ -11,8 +11,9 @@ use longhaul_proto::api::{
     enums::v1::HistoryEventFilterType,
     taskqueue::v1::TaskQueue,
     workflowservice::v1::{
-        DescribeNamespaceRequest, GetWorkflowExecutionHistoryRequest, SignalWorkflowExecutionRequest,
-        StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
+        DescribeNamespaceRequest, DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
+        SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+        workflow_service_client::WorkflowServiceClient,
     },
 };
 use tonic::{
@@ -52,6 +53,14 @@ fn with_timeout<T>(message: T, timeout: Duration) -> Request<T> {
     request
 }
 
+/// How large a run is.
+pub struct Size {
+    /// Its state transitions.
+    pub transitions: i64,
+    /// Bytes of its history.
+    pub history_bytes: i64,
+}
+
 /// A server, a namespace, and a task queue that nobody else uses.
 #[derive(Clone)]
 pub struct Session {
@@ -65,8 +74,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects, and waits until the namespace answers.
-    pub async fn connect(address: &str, namespace: &str) -> Result<Self> {
+    /// A session that connects when it is used.
+    pub fn open(address: &str, namespace: &str) -> Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..CHANNELS {
             let channel =
@@ -74,14 +83,12 @@ impl Session {
             clients.push(Client::new(channel));
         }
         let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-        let session = Self {
+        Ok(Self {
             clients,
             namespace: namespace.into(),
             task_queue: format!("load-{}-{unique}", process::id()),
             identity: format!("load-{}", process::id()),
-        };
-        session.ready().await?;
-        Ok(session)
+        })
     }
 
     /// One of the connections.
@@ -89,13 +96,18 @@ impl Session {
         self.clients[number % self.clients.len()].clone()
     }
 
-    async fn ready(&self) -> Result<()> {
+    /// One call, which says whether the server answers.
+    pub async fn describe_namespace(&self) -> Result<(), tonic::Status> {
+        let request = DescribeNamespaceRequest { namespace: self.namespace.clone(), ..Default::default() };
+        self.client(0).describe_namespace(call(request)).await.map(drop)
+    }
+
+    /// Waits until the namespace answers.
+    pub async fn ready(&self) -> Result<()> {
         let began = Instant::now();
         loop {
-            let request =
-                DescribeNamespaceRequest { namespace: self.namespace.clone(), ..Default::default() };
-            match self.client(0).describe_namespace(call(request)).await {
-                Ok(_) => return Ok(()),
+            match self.describe_namespace().await {
+                Ok(()) => return Ok(()),
                 Err(status) if began.elapsed() > READY_TIMEOUT => return Err(status).context("not ready"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -125,6 +137,17 @@ impl Session {
             ..Default::default()
         };
         Ok(self.client(number).start_workflow_execution(call(request)).await?.into_inner().run_id)
+    }
+
+    /// What the server says of the size of the workflow's last run.
+    pub async fn describe(&self, number: usize) -> Result<Size, tonic::Status> {
+        let request = DescribeWorkflowExecutionRequest {
+            namespace: self.namespace.clone(),
+            execution: Some(self.execution(number, String::new())),
+        };
+        let answer = self.client(number).describe_workflow_execution(call(request)).await?.into_inner();
+        let info = answer.workflow_execution_info.unwrap_or_default();
+        Ok(Size { transitions: info.state_transition_count, history_bytes: info.history_size_bytes })
     }
 
     /// Sends a signal to the workflow with this number.

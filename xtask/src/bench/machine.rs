@@ -10,13 +10,16 @@ use std::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::server::Folder;
+use crate::{
+    process,
+    server::{Folder, Kind},
+};
 
-/// Syncs of which the median is taken.
-const SYNCS: usize = 101;
+/// Syncs that are timed.
+const SYNCS: usize = 201;
 
 /// Processor, cores, memory, kernel, what a sync of the disk costs, and how busy the machine was at the end.
-pub fn describe() -> Value {
+pub fn describe(load_average_before: &str) -> Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let (processors, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
     let field = |text: &str, name: &str| {
@@ -24,18 +27,42 @@ pub fn describe() -> Value {
         Some(line.split_once(':')?.1.trim().to_owned())
     };
     let memory_kb = field(&memory, "MemTotal").and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    let syncs_ms = syncs_ms().unwrap_or_default();
     json!({
         "processor": field(&processors, "model name").unwrap_or_else(|| "unknown".into()),
-        "cores": thread::available_parallelism().map_or(0, |count| count.get()),
+        "cores": cores(),
         "memory_gb": (memory_kb.unwrap_or_default() / 1024.0 / 1024.0).round() as u64,
         "kernel": read("/proc/sys/kernel/osrelease").trim(),
-        "sync_ms": sync_ms().unwrap_or_default(),
-        "load_average": read("/proc/loadavg").split(' ').next().unwrap_or_default(),
+        "sync_ms": syncs_ms.get(SYNCS / 2),
+        "syncs_ms": syncs_ms,
+        "load_average_before": load_average_before,
+        "load_average": load_average(),
     })
 }
 
-/// Median time to make four kilobytes durable at the end of a file, where the servers keep their state.
-fn sync_ms() -> Result<f64> {
+/// Cores that programs may use.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+/// How busy the machine was in the last minute, as it says.
+pub fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Size of a server's program without symbols; with them if there is no tool that strips.
+pub fn stripped_mb(kind: &Kind) -> Result<f64> {
+    let (Kind::Ours(program) | Kind::Reference(program)) = kind;
+    let folder = Folder::create()?;
+    let stripped = folder.path().join("program");
+    let done = process::command("strip").arg("-o").arg(&stripped).arg(program).status();
+    let measured = if done.is_ok_and(|status| status.success()) { &stripped } else { program };
+    Ok(fs::metadata(measured)?.len() as f64 / 1e6)
+}
+
+/// Times to make four kilobytes durable at the end of a file, where the servers keep their state, in milliseconds and sorted.
+fn syncs_ms() -> Result<Vec<f64>> {
     let folder = Folder::create()?;
     let mut file = File::create(folder.path().join("sync"))?;
     let mut times = Vec::new();
@@ -46,5 +73,5 @@ fn sync_ms() -> Result<f64> {
         times.push(began.elapsed());
     }
     times.sort_unstable();
-    Ok((times[SYNCS / 2].as_secs_f64() * 1e6).round() / 1e3)
+    Ok(times.iter().map(|time| (time.as_secs_f64() * 1e6).round() / 1e3).collect())
 }
