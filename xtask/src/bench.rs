@@ -14,7 +14,7 @@ mod report;
 mod rows;
 mod usage;
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, thread};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
@@ -223,6 +223,9 @@ fn measure(options: &Options, kind: &Kind, wanted: &BTreeSet<&str>, venv: &Venv)
     }
     let is_ours = matches!(kind, Kind::Ours(_));
     for load in LOADS.iter().filter(|load| wanted.contains(load.name) && (is_ours || load.for_reference)) {
+        if load.wants_silence {
+            thread::sleep(loads::SILENCE);
+        }
         let before = Usage::of(&server)?;
         match load.put(&server, kind, venv, size) {
             Ok(mut result) => {

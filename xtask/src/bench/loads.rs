@@ -25,6 +25,8 @@ pub struct Load {
     pub counts: &'static [Count],
     /// Whether the reference is put under it too.
     pub for_reference: bool,
+    /// Whether it has to wait until nothing of the loads before is left, not even timers that no longer matter.
+    pub wants_silence: bool,
 }
 
 /// A program that puts load on a server.
@@ -63,18 +65,24 @@ const fn count(flag: &'static str, ours: f64, reference: f64, grows: Grows) -> C
 }
 
 const fn raw(name: &'static str, mode: &'static [&'static str], counts: &'static [Count]) -> Load {
-    Load { name, client: Client::Raw, mode, counts, for_reference: true }
+    Load { name, client: Client::Raw, mode, counts, for_reference: true, wants_silence: false }
 }
 
 /// Not measured: connections are made, caches filled, memory touched.
 pub const WARM_UP: Load = raw("warm_up", &["capacity"], &[count("--workflows", 300.0, 20.0, Grows::Never)]);
+
+/// How long after a load its last timers come due: the timeouts of its workflow tasks and activities are ten seconds.
+pub const SILENCE: Duration = Duration::from_secs(12);
 
 /// Starts a second that `throughput` offers our server: somewhat more than the goal, so that the goal can be met.
 pub const OFFERED: f64 = 840.0;
 
 /// What is measured, in this order, on one server.
 pub const LOADS: [Load; 10] = [
-    raw("latency", &["latency"], &[count("--workflows", 400.0, 40.0, Grows::Length)]),
+    Load {
+        wants_silence: true,
+        ..raw("latency", &["latency"], &[count("--workflows", 400.0, 40.0, Grows::Length)])
+    },
     raw(
         "capacity",
         &["capacity"],
@@ -102,6 +110,7 @@ pub const LOADS: [Load; 10] = [
         mode: &["growth"],
         counts: &[count("--late", 9000.0, 0.0, Grows::Never), count("--measured", 500.0, 0.0, Grows::Length)],
         for_reference: false,
+        wants_silence: false,
     },
     Load {
         name: "python_latency",
@@ -109,6 +118,7 @@ pub const LOADS: [Load; 10] = [
         mode: &["latency"],
         counts: &[count("--workflows", 100.0, 30.0, Grows::Length)],
         for_reference: true,
+        wants_silence: false,
     },
     Load {
         name: "python_capacity",
@@ -116,8 +126,12 @@ pub const LOADS: [Load; 10] = [
         mode: &["capacity", "--in-flight", "50"],
         counts: &[count("--workflows", 600.0, 150.0, Grows::Both)],
         for_reference: true,
+        wants_silence: false,
     },
-    raw("park", &["--pollers", "34", "park"], &[count("--seconds", 20.0, 20.0, Grows::Length)]),
+    Load {
+        wants_silence: true,
+        ..raw("park", &["--pollers", "34", "park"], &[count("--seconds", 20.0, 20.0, Grows::Length)])
+    },
 ];
 
 impl Load {

@@ -155,14 +155,18 @@ impl Costs {
             ("GB written a second, all nodes", number(1e6 * self.written_bytes / 1e9)),
             ("Gbit a second of network, all nodes", number(1e6 * self.network_bytes * 8.0 / 1e9)),
         ];
-        table(&["For 1,000,000 transitions a second", "Figure"], &rows.map(|(name, text)| vec![name.into(), text]))
+        table(
+            &["For 1,000,000 transitions a second", "Figure"],
+            &rows.map(|(name, text)| vec![name.into(), text]),
+        )
     }
 }
 
 /// Median over our rounds.
 pub fn median(figures: &Value, load: &str, pointer: &str) -> Result<f64> {
     let sides = figures["sides"].as_array().into_iter().flatten();
-    let rounds = sides.filter(|side| side["name"] == "ours").flat_map(|side| side["rounds"].as_array()).flatten();
+    let rounds =
+        sides.filter(|side| side["name"] == "ours").flat_map(|side| side["rounds"].as_array()).flatten();
     let mut values: Vec<f64> = rounds.filter_map(|round| round[load].pointer(pointer)?.as_f64()).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().with_context(|| format!("no figure {load}{pointer}"))

@@ -64,7 +64,11 @@ pub fn table(figures: &Value, costs: &Costs) -> Result<String> {
         let rate = median(figures, load, "/per_second")? * median(figures, load, "/commits_each")?;
         let outcome = simulate(&disk, rate);
         rows.push(vec![
-            format!("{} starts a second, {} commits", number(median(figures, load, "/per_second")?), number(rate)),
+            format!(
+                "{} starts a second, {} commits",
+                number(median(figures, load, "/per_second")?),
+                number(rate)
+            ),
             number(beside_ms + outcome.p50_ms),
             number(median(figures, load, "/start_ms/p50")?),
             number(beside_ms + outcome.p99_ms),
