@@ -88,3 +88,64 @@ pub(crate) fn prepare(request: &mut StartWorkflowExecutionRequest) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callback(url: &str) -> Callback {
+        let nexus = Nexus { url: url.into(), ..Nexus::default() };
+        Callback { variant: Some(Variant::Nexus(nexus)), ..Callback::default() }
+    }
+
+    fn link(workflow_id: &str) -> Link {
+        use longhaul_proto::api::common::v1::link;
+        let event = link::WorkflowEvent { workflow_id: workflow_id.into(), ..link::WorkflowEvent::default() };
+        Link { variant: Some(link::Variant::WorkflowEvent(event)) }
+    }
+
+    #[test]
+    fn only_the_cluster_itself_may_be_called() {
+        for (url, fault) in [
+            ("", "unknown scheme: "),
+            ("temporal://system/path", "unknown scheme: temporal://system/path"),
+            ("https://", "missing host"),
+            ("https://?query", "missing host"),
+            ("http://example.com", "url does not match any configured callback address: http://example.com"),
+        ] {
+            assert_eq!(check(&[callback(url)]), Err(Refusal::invalid(format!("invalid url: {fault}"))));
+        }
+        assert_eq!(check(&[callback(SYSTEM_URL)]), Ok(()));
+        assert!(check(&vec![callback(SYSTEM_URL); CALLBACKS_MAX]).is_ok());
+        assert!(check(&vec![callback(SYSTEM_URL); CALLBACKS_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn headers_have_a_limit_and_small_letters() {
+        let with = |bytes: usize| {
+            let nexus = Nexus { url: SYSTEM_URL.into(), header: [("Name".into(), "x".repeat(bytes))].into() };
+            Callback { variant: Some(Variant::Nexus(nexus)), ..Callback::default() }
+        };
+        assert!(check(&[with(HEADER_BYTES_MAX - 4)]).is_ok());
+        assert!(check(&[with(HEADER_BYTES_MAX - 3)]).is_err());
+        let mut request =
+            StartWorkflowExecutionRequest { completion_callbacks: vec![with(1)], ..Default::default() };
+        prepare(&mut request);
+        let Some(Variant::Nexus(nexus)) = &request.completion_callbacks[0].variant else { panic!("lost") };
+        assert!(nexus.header.contains_key("name"));
+    }
+
+    #[test]
+    fn a_link_belongs_to_the_callback_that_has_it() {
+        let called = Callback { links: vec![link("a"), link("b")], ..callback(SYSTEM_URL) };
+        let own = [link("a"), link("c")];
+        assert_eq!(all_links(&own, std::slice::from_ref(&called)), [link("c"), link("a"), link("b")]);
+        let mut request = StartWorkflowExecutionRequest {
+            links: own.into(),
+            completion_callbacks: vec![called],
+            ..StartWorkflowExecutionRequest::default()
+        };
+        prepare(&mut request);
+        assert_eq!(request.links, [link("c")]);
+    }
+}

@@ -1,6 +1,8 @@
 //! Fulfilling what runs owe to others: dispatching tasks, starting children, delivering signals, telling parents. A
 //! duty stays in the outbox until it is done, so that it survives a crash; whoever receives it can tell a repetition.
 
+mod underway;
+
 use std::sync::Arc;
 
 use longhaul_kernel::{
@@ -33,6 +35,8 @@ use crate::{
     patience::Patience,
     shard::Shard,
 };
+
+pub use underway::Underway;
 
 /// Outbox rows read at a time.
 const PAGE: usize = 1000;
@@ -203,6 +207,7 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
 async fn pay(mut debt: Debt) {
     let room = debt.shard.room.clone();
     let mut patience = Patience::new(&room.host);
+    let _start = matches!(debt.duty, Duty::StartChild(_)).then(|| room.underway.begin(&debt.run, debt.id));
     loop {
         match debt.shard.room.contexts.of(debt.run.execution.namespace).await {
             Ok(context) => {
@@ -309,6 +314,9 @@ async fn settle(debt: &Debt) -> Result<What, PeerError> {
     match &debt.duty {
         Duty::WorkflowTask(_) | Duty::Activity(_) => Ok(What::DutyDone(debt.id)),
         Duty::StartChild(child) => start_child(debt, child).await,
+        Duty::SettleChild(..) if debt.shard.room.underway.contains(&debt.run, debt.id) => {
+            Err(PeerError::Busy("the child is being started".into()))
+        }
         Duty::SettleChild(child, policy) => {
             let namespace = debt.run.execution.namespace;
             let workflow_id = child.initiated.workflow_id.clone();
@@ -522,4 +530,4 @@ async fn close_child(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -29,6 +29,8 @@ pub struct Room {
     pub settings: Settings,
     /// Wakes of the next minutes.
     pub wakes: Wakes,
+    /// Starts of children that are under way.
+    pub underway: duties::Underway,
     shards: OnceLock<Vec<Weak<Shard>>>,
 }
 
@@ -77,6 +79,7 @@ impl History {
             matching,
             settings,
             wakes: Wakes::default(),
+            underway: duties::Underway::default(),
             shards: OnceLock::new(),
         });
         let mut shards = Vec::new();

@@ -310,3 +310,6 @@ fn split(request: SignalWithStartWorkflowExecutionRequest) -> (StartWorkflowExec
     };
     (start, Signal { request: signal, source: None, skips_delay: true, child_only: false })
 }
+
+#[cfg(test)]
+mod tests;

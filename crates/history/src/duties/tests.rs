@@ -34,13 +34,13 @@ use longhaul_store::{
 
 use crate::{History, Settings, cell::Target, loaded::Loaded};
 
-const NAMESPACE: NamespaceId = NamespaceId::from_bytes([7; 16]);
+pub const NAMESPACE: NamespaceId = NamespaceId::from_bytes([7; 16]);
 
 /// How long something may take that takes no time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Takes every task and gives it to nobody.
-struct Sink;
+pub struct Sink;
 
 impl Matching for Sink {
     fn call(&self, _: Caller, _: MatchingCall) -> Answering<'_, MatchingAnswer> {

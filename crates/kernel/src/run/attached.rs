@@ -173,3 +173,22 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_beyond_the_number_that_is_kept_are_forgotten_when_they_are_old() {
+        let mut attached = Attached::default();
+        let start = Timestamp::from_secs(1_767_225_600);
+        for number in 0..30 {
+            attached.remember(&format!("old-{number}"), 3, start);
+        }
+        assert_eq!(attached.request_ids.len(), 30, "young ones are kept, however many there are");
+        attached.remember("new", 40, start + REQUEST_ID_AGE);
+        assert_eq!(attached.request_ids.keys().collect::<Vec<_>>(), ["new"]);
+        attached.remember("newer", 41, start + REQUEST_ID_AGE * 2);
+        assert_eq!(attached.request_ids.len(), 2, "old ones are kept if there are few");
+    }
+}
