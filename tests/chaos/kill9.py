@@ -31,12 +31,13 @@ from worker import Worker
 DRAIN_SECONDS = 120
 
 
-async def kill_repeatedly(server: Server, kills: int, rng: random.Random, alive) -> None:
+async def kill_repeatedly(server: Server, kills: int, rng: random.Random, alive, call: rpc.Caller) -> None:
     """Each time waits until the server has work again, lets it run for a moment, and kills it."""
     for n in range(kills):
         await alive()
         await asyncio.sleep(rng.uniform(0.02, 0.9))  # the moment of the kill, not a synchronisation
         server.kill()
+        call.was_killed()
         await server.start()
         if (n + 1) % 25 == 0:
             print(f"... {n + 1} kills", flush=True)
@@ -59,7 +60,7 @@ async def chaos(options, folder: str) -> int:
     stop = asyncio.Event()
     load = [asyncio.create_task(client.keep_busy(mixes, stop)) for _ in range(options.in_flight)]
     try:
-        await until_first(load, kill_repeatedly(server, options.kills, rng, client.some_progress))
+        await until_first(load, kill_repeatedly(server, options.kills, rng, client.some_progress, call))
         killing = time.monotonic() - began
         stop.set()
         _, late = await asyncio.wait(load, timeout=DRAIN_SECONDS)

@@ -49,10 +49,14 @@ class Caller:
 
     def __init__(self, give_up_seconds: float):
         self.give_up_seconds = give_up_seconds
+        self.killed = 0.0
         self.retried: dict[str, int] = {}
 
+    def was_killed(self) -> None:
+        self.killed = time.monotonic()
+
     async def __call__(self, method, request, timeout: float = CALL_SECONDS):
-        deadline = time.monotonic() + self.give_up_seconds
+        asked = time.monotonic()
         while True:
             try:
                 return await method(request, timeout=timeout, wait_for_ready=True)
@@ -60,7 +64,8 @@ class Caller:
                 if error.code() not in AWAY:
                     raise
                 self.retried[error.code().name] = self.retried.get(error.code().name, 0) + 1
-                if time.monotonic() > deadline:
+                # A wait that each kill interrupts is not unanswered: patience begins anew with each.
+                if time.monotonic() > max(asked, self.killed) + self.give_up_seconds:
                     raise GaveUp(f"{type(request).__name__}: {error.code().name} {error.details()}") from error
             await asyncio.sleep(0.03)
 

@@ -89,7 +89,9 @@ impl Machine for Run {
             What::Signal(signal) => inputs::signal::step(&mut t, *signal)?,
             What::RequestCancel(request) => inputs::request_cancel::step(&mut t, request)?,
             What::Terminate(termination) => inputs::terminate::step(&mut t, termination)?,
-            What::ResetTo { run_id, termination } => inputs::reset_to::step(&mut t, run_id, termination),
+            What::ResetTo { run_id, request_id, termination } => {
+                inputs::reset_to::step(&mut t, run_id, request_id, termination);
+            }
             What::ChildStarted { initiated_event_id, run_id } => {
                 inputs::child_started::step(&mut t, initiated_event_id, run_id)?;
             }

@@ -2,6 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longhaul_proto::api::{
+    failure::v1::failure::FailureInfo,
+    update::v1::{Outcome, outcome::Value},
+};
+
+use crate::{player::REJECTED, script::Wish};
+
 /// An acknowledged or attempted signal.
 #[derive(Clone, Debug)]
 pub(crate) struct SignalSent {
@@ -13,6 +20,66 @@ pub(crate) struct SignalSent {
     pub(crate) name: String,
     /// Whether it was acknowledged.
     pub(crate) is_acknowledged: bool,
+}
+
+/// What was told of an update.
+#[derive(Clone, Debug)]
+pub(crate) struct UpdateTold {
+    /// Its workflow.
+    pub(crate) workflow_id: String,
+    /// The run that has it.
+    pub(crate) run_id: String,
+    /// Its id, which no other update has.
+    pub(crate) id: String,
+    /// What it wants.
+    pub(crate) wish: Wish,
+    /// Whether it was said to be accepted and no more.
+    pub(crate) is_accepted: bool,
+    /// Its outcome.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// An outcome, by what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// There is none yet.
+    None,
+    /// The program has answered.
+    Answered,
+    /// The program has rejected it.
+    Rejected,
+    /// The program has left it out.
+    LeftOut,
+    /// The run closed before the program answered.
+    Orphaned,
+    /// Something that nobody can mean.
+    Other,
+}
+
+impl UpdateTold {
+    /// What its outcome means.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let failure = match self.outcome.as_ref().map(|outcome| &outcome.value) {
+            None => return Verdict::None,
+            Some(Some(Value::Success(_))) => return Verdict::Answered,
+            Some(None) => return Verdict::Other,
+            Some(Some(Value::Failure(failure))) => failure,
+        };
+        match &failure.failure_info {
+            Some(FailureInfo::ApplicationFailureInfo(info)) => match &*info.r#type {
+                "AcceptedUpdateCompletedWorkflow" => Verdict::Orphaned,
+                "UnprocessedUpdate" => Verdict::LeftOut,
+                _ if failure.message == REJECTED => Verdict::Rejected,
+                _ => Verdict::Other,
+            },
+            _ => Verdict::Other,
+        }
+    }
+
+    /// Whether what was told has to be in the history.
+    pub(crate) fn is_in_history(&self) -> bool {
+        self.is_accepted || matches!(self.verdict(), Verdict::Answered | Verdict::Orphaned)
+    }
 }
 
 /// What was said of an attempt of an activity.
@@ -50,6 +117,12 @@ pub(crate) struct Book {
     pub(crate) handed: BTreeMap<Handed, u32>,
     /// Acknowledged completions of workflow tasks: run and started event.
     pub(crate) workflow_tasks: Vec<(String, i64)>,
+    /// What was told of updates.
+    pub(crate) updates: Vec<UpdateTold>,
+    /// Resets that were asked for, by workflow.
+    pub(crate) resets_asked: BTreeMap<String, usize>,
+    /// Acknowledged resets: request id, the run that was reset, the run that was made.
+    pub(crate) resets: Vec<(String, String, String)>,
     /// Queries answered.
     pub(crate) queries: u64,
 }

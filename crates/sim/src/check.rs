@@ -1,22 +1,27 @@
 //! Holds what the cluster says and has stored against what was promised. Runs when everything is quiet; promises that
 //! a single commit or a single answer can break are checked where those are seen.
 
+mod chains;
 mod history;
+mod lineage;
+mod policy;
 mod promises;
 pub(crate) mod restart;
 mod stored;
 mod tree;
+mod updates;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::ids::RunKey;
 use longhaul_proto::api::{
     common::v1::WorkflowExecution,
-    history::v1::{HistoryEvent, history_event::Attributes},
+    history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes, history_event::Attributes},
     workflowservice::v1::GetWorkflowExecutionHistoryRequest,
 };
 use longhaul_store::MemoryStore;
 
+use lineage::Lineage;
 pub(crate) use stored::waits_for;
 
 use crate::{
@@ -31,12 +36,19 @@ use crate::{
 pub(crate) struct Evidence {
     /// Runs.
     pub(crate) runs: BTreeMap<RunKey, Recorded>,
+    /// Which of them were made by resets.
+    pub(crate) lineage: Lineage,
 }
 
 impl Evidence {
     /// The run with this id.
     fn run(&self, run_id: &str) -> Option<(&RunKey, &Recorded)> {
         self.runs.iter().find(|(key, _)| key.run.to_string() == run_id)
+    }
+
+    /// Whether another run was made of this one.
+    fn is_reset(&self, key: &RunKey) -> bool {
+        self.lineage.has_base(&key.run.to_string())
     }
 
     /// Events of a run.
@@ -55,15 +67,27 @@ pub(crate) async fn everything(line: &Line, store: &Arc<MemoryStore>) {
     for (run, recorded) in &runs {
         told(line, &dice, run, recorded).await;
     }
-    let evidence = Evidence { runs };
+    let lineage = Lineage::of(runs.iter().map(|(key, recorded)| (key.run.to_string(), recorded)));
+    let evidence = Evidence { runs, lineage };
     let mut broken = Vec::new();
     for (run, recorded) in &evidence.runs {
         history::check(run, recorded, &mut broken);
     }
     promises::check(&evidence, &line.world.book.lock(), &mut broken);
     tree::check(&evidence, &mut broken);
+    policy::check(&evidence, &mut broken);
+    chains::check(&evidence, &mut broken);
+    updates::check(&evidence, &line.world.book.lock(), &mut broken);
     stored::check(line, &dice, store, &evidence, &mut broken).await;
     broken.into_iter().for_each(|broken| line.world.accuse(broken));
+}
+
+/// How a run was started.
+fn start(recorded: &Recorded) -> Option<&WorkflowExecutionStartedEventAttributes> {
+    match recorded.events.first()?.event.attributes.as_ref()? {
+        Attributes::WorkflowExecutionStartedEventAttributes(a) => Some(a),
+        _ => None,
+    }
 }
 
 /// The cluster tells the history of a run as it was stored.

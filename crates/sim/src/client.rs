@@ -1,5 +1,8 @@
-//! Clients: start workflows and signal, query, cancel and terminate them. Whatever is unclear they ask again with the
+//! Clients: start workflows and signal, update, query, cancel, reset and terminate them. Whatever is unclear they ask again with the
 //! same request id, as SDKs do.
+
+mod resets;
+mod updates;
 
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use crate::{
     dice::Dice,
     line::{Line, Said},
     player::{payloads, value},
-    script::{End, Script},
+    script::{Chain, End, Script},
     world::{NAMESPACE_NAME, WORKFLOWS},
 };
 
@@ -56,9 +59,11 @@ impl Client {
             let script = Script::draw(&self.dice, 2, others);
             let awaited = usize::try_from(self.dice.below(3)).unwrap_or_default();
             // Signals are sent to the first run, so only that one may wait for them, and nobody else may end it.
-            let waits = awaited > 0 && !matches!(script.end, End::ContinueAsNew(_));
+            let chain = Chain::draw(&self.dice);
+            let is_alone = !matches!(script.end, End::ContinueAsNew(_)) && matches!(chain, Chain::Single);
+            let waits = awaited > 0 && is_alone;
             let script = if waits { script.awaiting(awaited) } else { script };
-            let Some(run_id) = self.start(&script).await else { continue };
+            let Some(run_id) = self.start(&script, &chain).await else { continue };
             for _ in 0..awaited {
                 self.pause().await;
                 self.signal(Some(&run_id)).await;
@@ -69,12 +74,15 @@ impl Client {
 
     /// Whatever else clients do.
     async fn meddle(&self, run_id: &str) {
-        for _ in 0..self.dice.below(4) {
+        for _ in 0..self.dice.below(6) {
             self.pause().await;
-            match self.dice.below(10) {
+            match self.dice.below(16) {
                 0..=3 => self.signal(None).await,
-                4..=7 => self.query(run_id).await,
-                8 => self.cancel(run_id).await,
+                4..=6 => self.query(run_id).await,
+                7 | 8 => self.update(run_id).await,
+                9..=11 => self.update("").await,
+                12 | 13 => self.reset(run_id).await,
+                14 => self.cancel(run_id).await,
                 _ => self.terminate(run_id).await,
             }
         }
@@ -89,7 +97,7 @@ impl Client {
     }
 
     /// Starts the workflow and answers its run.
-    async fn start(&self, script: &Script) -> Option<String> {
+    async fn start(&self, script: &Script, chain: &Chain) -> Option<String> {
         let world = &self.line.world;
         let request_id = self.dice.name("start");
         let request = StartWorkflowExecutionRequest {
@@ -107,10 +115,15 @@ impl Client {
             ]),
             // A repeated start may come late and make a run that waits for signals nobody sends.
             workflow_run_timeout: Some(to_proto(Duration::from_secs(*self.dice.pick(&[30, 600, 600, 600])))),
+            workflow_execution_timeout: chain.execution_timeout(),
+            retry_policy: chain.retry_policy(),
+            cron_schedule: chain.cron_schedule(),
             ..Default::default()
         };
         let run_id = if self.dice.chance(250) {
             self.start_with_signal(request).await?
+        } else if self.dice.chance(250) {
+            self.start_with_update(request).await?
         } else {
             match self.line.insist(&self.dice, TRIES, request).await {
                 Said::Yes(answer) => answer.run_id,
@@ -134,6 +147,9 @@ impl Client {
             input: start.input,
             request_id: start.request_id,
             workflow_run_timeout: start.workflow_run_timeout,
+            workflow_execution_timeout: start.workflow_execution_timeout,
+            retry_policy: start.retry_policy,
+            cron_schedule: start.cron_schedule,
             workflow_id_reuse_policy: start.workflow_id_reuse_policy,
             workflow_id_conflict_policy: Conflict::UseExisting as i32,
             signal_name: name.clone(),

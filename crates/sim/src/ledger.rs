@@ -7,7 +7,7 @@ use longhaul_kernel::{
     ids::{ExecutionKey, RunId, RunKey},
     time::Timestamp,
 };
-use longhaul_proto::api::history::v1::{History, HistoryEvent};
+use longhaul_proto::api::history::v1::{History, HistoryEvent, history_event::Attributes};
 use longhaul_store::{Fence, ShardId, StateWrite, VisibilityWrite, Write};
 use prost::Message;
 
@@ -81,6 +81,18 @@ impl Ledger {
     /// Runs that are open.
     pub(crate) fn open_runs(&self) -> Vec<RunKey> {
         self.runs.iter().filter(|(_, run)| !run.is_closed).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Whether a run has accepted an update.
+    pub(crate) fn has_accepted(&self, run_id: &str, update_id: &str) -> bool {
+        let recorded = self.runs.iter().find(|(key, _)| key.run.to_string() == run_id);
+        recorded.is_some_and(|(_, recorded)| {
+            recorded.events.iter().any(|stored| {
+                matches!(&stored.event.attributes,
+                    Some(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a))
+                        if a.protocol_instance_id == update_id)
+            })
+        })
     }
 
     fn write(&mut self, write: &Write, now: i64, broken: &mut Vec<String>) {

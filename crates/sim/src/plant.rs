@@ -8,6 +8,8 @@ pub enum Plant {
     ReplyBeforeCommit,
     /// The store lets a commit of a stale owner through.
     SkippedFence,
+    /// The store answers a commit in which an update is accepted at once, and makes it durable later.
+    UpdateAnsweredEarly,
     /// The store forgets an outbox row.
     DroppedOutboxRow,
     /// The store forgets a wake.
@@ -32,9 +34,10 @@ pub enum Plant {
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReplyBeforeCommit,
         Self::SkippedFence,
+        Self::UpdateAnsweredEarly,
         Self::DroppedOutboxRow,
         Self::LostWake,
         Self::EarlyTimer,

@@ -1,5 +1,7 @@
 //! Plays a program: from the history of a run to the commands that come next. Pure, as a workflow has to be.
 
+mod updates;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use longhaul_kernel::time::to_proto;
@@ -16,14 +18,17 @@ use longhaul_proto::api::{
     enums::v1::CommandType,
     failure::v1::{ApplicationFailureInfo, Failure, failure::FailureInfo},
     history::v1::{HistoryEvent, history_event::Attributes as Event},
+    protocol::v1::Message as Protocol,
     taskqueue::v1::TaskQueue,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    script::{ABANDON, End, Script, Step, Work},
+    script::{ABANDON, Chain, End, Script, Step, Work},
     world::{ACTIVITIES, NAMESPACE_NAME, WORKFLOWS},
 };
+
+pub(crate) use updates::REJECTED;
 
 /// What a step has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +42,14 @@ struct Begun {
 #[derive(Default)]
 pub(crate) struct Seen {
     script: Option<Script>,
+    /// The run that names are made of: a reset does not change it, so that what was begun is known again.
+    original_run_id: String,
     steps: BTreeMap<String, Begun>,
     by_event: BTreeMap<i64, String>,
     cancel_requested: bool,
     /// Activities that were asked to cancel, by scheduled event.
     given_up: Vec<i64>,
+    updates: updates::Updates,
     /// Signals received.
     pub(crate) signals: usize,
 }
@@ -93,7 +101,10 @@ impl Seen {
 
     fn read(&mut self, id: i64, attributes: &Event) {
         match attributes {
-            Event::WorkflowExecutionStartedEventAttributes(a) => self.script = value(a.input.as_ref()),
+            Event::WorkflowExecutionStartedEventAttributes(a) => {
+                self.script = value(a.input.as_ref());
+                self.original_run_id.clone_from(&a.original_execution_run_id);
+            }
             Event::WorkflowExecutionSignaledEventAttributes(_) => self.signals += 1,
             Event::WorkflowExecutionCancelRequestedEventAttributes(_) => self.cancel_requested = true,
             Event::ActivityTaskScheduledEventAttributes(a) => self.begin(a.activity_id.clone(), id),
@@ -144,7 +155,7 @@ impl Seen {
             Event::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => {
                 self.end(a.initiated_event_id);
             }
-            _ => {}
+            other => self.updates.read(id, other),
         }
     }
 
@@ -158,7 +169,7 @@ impl Seen {
 
     fn is_done(&self, name: &str, step: &Step) -> bool {
         match step {
-            Step::Child(_, policy) if *policy == ABANDON => {
+            Step::Child(_, policy, _) if *policy == ABANDON => {
                 self.done(name) || self.has(&format!("{name} started"))
             }
             // Once it is to be canceled it is done with: no event will come that goes on from there.
@@ -168,32 +179,55 @@ impl Seen {
         }
     }
 
-    /// The commands that come next for this run.
-    pub(crate) fn next(&self, execution: &WorkflowExecution) -> Vec<Command> {
-        let Some(script) = &self.script else { return vec![close_failed("there is no program")] };
+    /// The commands that come next for this run, and what is said of updates; `asked` are those that came with the task.
+    pub(crate) fn next(
+        &self,
+        execution: &WorkflowExecution,
+        asked: &[Protocol],
+    ) -> (Vec<Command>, Vec<Protocol>) {
+        let Some(script) = &self.script else {
+            return (vec![close_failed("there is no program")], Vec::new());
+        };
+        let place = format!("{} behind {}", execution.run_id, self.by_event.len());
+        let said = self.updates.say(&place, asked, |timer| (self.has(timer), self.done(timer)));
+        let mut commands = said.commands;
         if self.cancel_requested && script.heeds_cancel {
-            return vec![command(
+            commands.push(command(
                 CommandType::CancelWorkflowExecution,
                 Do::CancelWorkflowExecutionCommandAttributes(
                     CancelWorkflowExecutionCommandAttributes::default(),
                 ),
-            )];
+            ));
+            return (commands, said.messages);
         }
-        let mut commands = Vec::new();
         for (number, group) in script.groups.iter().enumerate() {
             let named: Vec<(String, &Step)> = group
                 .iter()
                 .enumerate()
-                .map(|(place, step)| (name(execution, number, place, step), step))
+                .map(|(place, step)| (self.name(execution, number, place, step), step))
                 .collect();
             commands.extend(named.iter().flat_map(|(name, step)| self.begin_step(name, step)));
             // A marker is done as soon as it is commanded: no event will come that goes on from there.
             if !named.iter().all(|(name, step)| matches!(step, Step::Marker) || self.is_done(name, step)) {
-                return commands;
+                return (commands, said.messages);
             }
         }
-        commands.push(end(&script.end));
-        commands
+        if !(script.awaits_updates && said.is_busy) {
+            commands.push(end(&script.end));
+        }
+        (commands, said.messages)
+    }
+
+    /// The name of a step, which nothing else has where names have to differ.
+    fn name(&self, execution: &WorkflowExecution, group: usize, place: usize, step: &Step) -> String {
+        let own = format!("{group}.{place}");
+        match step {
+            Step::Child(..) | Step::Signal(_) | Step::Cancel(_) => {
+                let run = self.original_run_id.get(..8).unwrap_or_default();
+                format!("{}/{run}/{own}", execution.workflow_id)
+            }
+            _ => own,
+        }
     }
 
     /// Commands that a step still needs.
@@ -213,7 +247,7 @@ impl Seen {
             Step::Activity(work) => return vec![activity(name, work)],
             Step::Timer(length) => return vec![timer(name, *length)],
             Step::Marker => return vec![marker(name)],
-            Step::Child(script, policy) => return vec![child(name, script, *policy)],
+            Step::Child(script, policy, chain) => return vec![child(name, script, *policy, chain)],
             Step::Signal(target) => return vec![signal(name, target)],
             Step::Cancel(target) => return vec![cancel(name, target)],
             Step::Await(_) => {}
@@ -238,17 +272,6 @@ impl Seen {
             }
             Some(_) => Vec::new(),
         }
-    }
-}
-
-/// The name of a step, which nothing else has where names have to differ.
-fn name(execution: &WorkflowExecution, group: usize, place: usize, step: &Step) -> String {
-    let own = format!("{group}.{place}");
-    match step {
-        Step::Child(..) | Step::Signal(_) | Step::Cancel(_) => {
-            format!("{}/{}/{own}", execution.workflow_id, &execution.run_id[..8])
-        }
-        _ => own,
     }
 }
 
@@ -296,7 +319,7 @@ fn marker(name: &str) -> Command {
 }
 
 #[allow(deprecated)]
-fn child(name: &str, script: &Script, policy: i32) -> Command {
+fn child(name: &str, script: &Script, policy: i32, chain: &Chain) -> Command {
     let attributes = StartChildWorkflowExecutionCommandAttributes {
         namespace: NAMESPACE_NAME.into(),
         workflow_id: name.into(),
@@ -304,6 +327,9 @@ fn child(name: &str, script: &Script, policy: i32) -> Command {
         task_queue: queue(WORKFLOWS),
         input: Some(payloads(script)),
         parent_close_policy: policy,
+        retry_policy: chain.retry_policy(),
+        cron_schedule: chain.cron_schedule(),
+        workflow_execution_timeout: chain.execution_timeout(),
         ..Default::default()
     };
     command(

@@ -1,6 +1,10 @@
 //! Programs that simulated workflows run. A program is drawn from dice and travels in the input of its run, so that a
 //! worker needs nothing but the history.
 
+use std::time::Duration;
+
+use longhaul_kernel::time::to_proto;
+use longhaul_proto::api::common::v1::RetryPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::dice::Dice;
@@ -14,6 +18,85 @@ pub(crate) struct Script {
     pub(crate) end: End,
     /// Whether it gives up as soon as it is asked to cancel.
     pub(crate) heeds_cancel: bool,
+    /// Whether it answers the updates that it has accepted before it ends.
+    pub(crate) awaits_updates: bool,
+}
+
+/// What an update wants of the program that gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Wish {
+    /// To be rejected.
+    Reject,
+    /// To be left out, as by a worker that knows nothing of updates.
+    Ignore,
+    /// To be accepted, and answered so many milliseconds later.
+    Answer(u64),
+}
+
+/// How runs follow each other, apart from what a program does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Chain {
+    /// They don't.
+    Single,
+    /// A run that fails is tried again, so many times in all.
+    Retry(i32),
+    /// A run follows by a schedule.
+    Cron {
+        /// Seconds from one to the next.
+        every: u64,
+        /// Seconds after which no other run follows.
+        lasts: u64,
+    },
+}
+
+impl Wish {
+    /// Draws a wish.
+    pub(crate) fn draw(dice: &Dice) -> Self {
+        match dice.below(10) {
+            0 | 1 => Self::Reject,
+            2 => Self::Ignore,
+            3..=6 => Self::Answer(0),
+            _ => Self::Answer(dice.between(1, 6000)),
+        }
+    }
+}
+
+impl Chain {
+    /// Draws a way.
+    pub(crate) fn draw(dice: &Dice) -> Self {
+        match dice.below(10) {
+            0 | 1 => Self::Retry(*dice.pick(&[2, 3])),
+            2 => Self::Cron { every: *dice.pick(&[2, 5, 20]), lasts: dice.between(20, 90) },
+            _ => Self::Single,
+        }
+    }
+
+    /// The retry policy that a start asks for.
+    pub(crate) fn retry_policy(&self) -> Option<RetryPolicy> {
+        let Self::Retry(attempts) = self else { return None };
+        Some(RetryPolicy {
+            initial_interval: Some(to_proto(Duration::from_secs(1))),
+            backoff_coefficient: 2.0,
+            maximum_attempts: *attempts,
+            ..RetryPolicy::default()
+        })
+    }
+
+    /// The schedule that a start asks for.
+    pub(crate) fn cron_schedule(&self) -> String {
+        match self {
+            Self::Cron { every, .. } => format!("@every {every}s"),
+            Self::Single | Self::Retry(_) => String::new(),
+        }
+    }
+
+    /// How long all runs together may take.
+    pub(crate) fn execution_timeout(&self) -> Option<prost_types::Duration> {
+        match self {
+            Self::Cron { lasts, .. } => Some(to_proto(Duration::from_secs(*lasts))),
+            Self::Single | Self::Retry(_) => None,
+        }
+    }
 }
 
 /// A step. Numbers are milliseconds.
@@ -28,7 +111,7 @@ pub(crate) enum Step {
     /// A marker.
     Marker,
     /// A child, with the number of its parent close policy; nobody waits for one that is abandoned.
-    Child(Box<Script>, i32),
+    Child(Box<Script>, i32, Chain),
     /// A signal to another execution.
     Signal(String),
     /// A cancel request to another execution.
@@ -88,7 +171,7 @@ impl Script {
             2 => End::Fail,
             _ => End::Complete,
         };
-        Self { groups, end, heeds_cancel: dice.chance(600) }
+        Self { groups, end, heeds_cancel: dice.chance(600), awaits_updates: dice.chance(500) }
     }
 
     /// Waits for `count` signals at first.
@@ -107,7 +190,8 @@ impl Step {
             8 => Self::Marker,
             9 | 10 if depth > 0 => {
                 let policy = *dice.pick(&[TERMINATE, ABANDON, REQUEST_CANCEL]);
-                Self::Child(Box::new(Script::draw(dice, depth - 1, others)), policy)
+                let script = Box::new(Script::draw(dice, depth - 1, others));
+                Self::Child(script, policy, Chain::draw(dice))
             }
             9 => Self::Signal(dice.pick(others).clone()),
             10 => Self::Cancel(dice.pick(others).clone()),

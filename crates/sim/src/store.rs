@@ -15,7 +15,7 @@ use longhaul_kernel::{
     time::Timestamp,
     visibility::Row,
 };
-use longhaul_proto::api::history::v1::History;
+use longhaul_proto::api::{enums::v1::EventType, history::v1::History};
 use longhaul_store::{
     Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Fence, ListCursor,
     MemoryStore, OutboxId, OutboxRow, ReadError, RowFilter, ShardRange, StateWrite, Store, StoredRun,
@@ -86,7 +86,8 @@ impl FaultyStore {
             return Err(CommitError::Unknown("simulated, did not happen".into()));
         }
         let writes = self.tamper(writes);
-        if self.world.has(Plant::ReplyBeforeCommit) {
+        let is_update = self.world.has(Plant::UpdateAnsweredEarly) && writes.iter().any(accepts_update);
+        if self.world.has(Plant::ReplyBeforeCommit) || is_update {
             let (world, inner) = (self.world.clone(), self.inner.clone());
             self.written.lock().extend(writes.iter().map(|write| write.run.execution.slot()));
             self.world.tasks.spawn("planted", async move {
@@ -176,6 +177,14 @@ fn named(writes: &[Write]) -> String {
         })
         .collect();
     words.join(", ")
+}
+
+/// Whether an update is accepted in a write.
+fn accepts_update(write: &Write) -> bool {
+    let batches = write.history.iter().filter_map(|batch| History::decode(&batch.events[..]).ok());
+    batches
+        .flat_map(|batch| batch.events)
+        .any(|event| event.event_type() == EventType::WorkflowExecutionUpdateAccepted)
 }
 
 /// The events of a write by their types.

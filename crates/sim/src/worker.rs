@@ -1,5 +1,6 @@
 //! Workers: poll, play programs, do activities. They keep runs in a cache and have sticky queues; some die with a task
-//! in hand, answer late, answer twice, or answer for an attempt that is over.
+//! in hand and come back later with an empty cache and another sticky queue, answer late, answer twice, or answer for
+//! an attempt that is over.
 
 mod activities;
 mod cache;
@@ -27,7 +28,7 @@ use crate::{
     dice::Dice,
     line::{Line, Said},
     player::{Seen, failure, payloads},
-    world::{NAMESPACE_NAME, WORKFLOWS},
+    world::{NAMESPACE_NAME, SECOND, WORKFLOWS},
 };
 use cache::Cache;
 
@@ -41,14 +42,29 @@ struct Worker {
     name: String,
     cache: Mutex<Cache>,
     is_sticky: bool,
+    life: Mutex<Life>,
+}
+
+/// Which of its lives a worker is in.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Life {
+    number: u64,
+    /// When it begins.
+    from: i64,
 }
 
 /// Begins to work on workflow tasks, until the world ends.
 pub(crate) fn work_on_workflows(line: &Line, name: &str) {
     let dice = line.world.dice(name);
     let is_sticky = dice.chance(600);
-    let worker =
-        Arc::new(Worker { line: line.clone(), is_sticky, name: name.into(), cache: Mutex::default(), dice });
+    let worker = Arc::new(Worker {
+        line: line.clone(),
+        is_sticky,
+        name: name.into(),
+        cache: Mutex::default(),
+        life: Mutex::default(),
+        dice,
+    });
     let tasks = &line.world.tasks;
     for _ in 0..2 {
         tasks.spawn("poll", poll(worker.clone(), false));
@@ -61,7 +77,9 @@ pub(crate) fn work_on_workflows(line: &Line, name: &str) {
 async fn poll(worker: Arc<Worker>, sticky: bool) {
     let clock = worker.line.world.clock;
     loop {
-        let task_queue = if sticky { worker.sticky_queue() } else { normal_queue() };
+        let life = *worker.life.lock();
+        clock.sleep_until(life.from).await;
+        let task_queue = if sticky { worker.sticky_queue(life) } else { normal_queue() };
         let request = PollWorkflowTaskQueueRequest {
             namespace: NAMESPACE_NAME.into(),
             task_queue: Some(task_queue),
@@ -70,7 +88,10 @@ async fn poll(worker: Arc<Worker>, sticky: bool) {
         };
         match worker.line.poll(20, request).await {
             Ok(answer) if answer.task_token.is_empty() => {}
-            Ok(answer) => worker.serve(answer).await,
+            Ok(_) if *worker.life.lock() != life => {
+                worker.line.world.say(format_args!("a task comes to {}, which is dead", worker.name));
+            }
+            Ok(answer) => worker.serve(answer, life).await,
             Err(_) => clock.sleep(worker.dice.millis(100, 1000)).await,
         }
     }
@@ -81,16 +102,26 @@ fn normal_queue() -> TaskQueue {
 }
 
 impl Worker {
-    fn sticky_queue(&self) -> TaskQueue {
+    fn sticky_queue(&self, life: Life) -> TaskQueue {
         TaskQueue {
-            name: format!("sticky of {}", self.name),
+            name: format!("sticky of {} {}", self.name, life.number),
             kind: TaskQueueKind::Sticky as i32,
             normal_name: WORKFLOWS.into(),
         }
     }
 
+    /// Dies with everything it knows, and is gone for a while.
+    fn die(&self) {
+        *self.cache.lock() = Cache::default();
+        let gone = if self.dice.chance(500) { self.dice.between(1, 40_000) } else { 0 };
+        let mut life = self.life.lock();
+        life.number += 1;
+        life.from = self.line.world.clock.now() + gone as i64 * (SECOND / 1000);
+        self.line.world.say(format_args!("{} dies with it for {gone} ms", self.name));
+    }
+
     /// Works on what a poll brought.
-    async fn serve(&self, answer: PollWorkflowTaskQueueResponse) {
+    async fn serve(&self, answer: PollWorkflowTaskQueueResponse, life: Life) {
         let world = &self.line.world;
         let Some(execution) = answer.workflow_execution.clone() else { return };
         let is_query = answer.query.is_some();
@@ -108,9 +139,7 @@ impl Worker {
         }
         let rates = world.faults.rates();
         if self.dice.chance(rates.dies) {
-            world.say(format_args!("{} dies with it", self.name));
-            *self.cache.lock() = Cache::default();
-            return;
+            return self.die();
         }
         let Some(events) = self.history(&answer, &execution).await else { return };
         if is_query {
@@ -122,7 +151,9 @@ impl Worker {
         if self.dice.chance(rates.fails) {
             return self.fail(&answer).await;
         }
-        self.complete(answer, &execution, events).await;
+        if *self.life.lock() == life {
+            self.complete(answer, &execution, events, life).await;
+        }
     }
 
     /// The whole history up to the task.
@@ -170,22 +201,25 @@ impl Worker {
         answer: PollWorkflowTaskQueueResponse,
         execution: &WorkflowExecution,
         events: Vec<HistoryEvent>,
+        life: Life,
     ) {
         let world = &self.line.world;
         let seen = Seen::of(&events);
+        let (commands, messages) = seen.next(execution, &answer.messages);
         let result = |_| WorkflowQueryResult {
             result_type: QueryResultType::Answered as i32,
             answer: Some(payloads(&seen.signals)),
             ..Default::default()
         };
         let sticky = StickyExecutionAttributes {
-            worker_task_queue: Some(self.sticky_queue()),
+            worker_task_queue: Some(self.sticky_queue(life)),
             schedule_to_start_timeout: Some(longhaul_kernel::time::to_proto(Duration::from_secs(5))),
         };
         let request = RespondWorkflowTaskCompletedRequest {
             namespace: NAMESPACE_NAME.into(),
             task_token: answer.task_token.clone(),
-            commands: seen.next(execution),
+            commands,
+            messages,
             identity: self.name.clone(),
             sticky_attributes: self.is_sticky.then_some(sticky),
             query_results: answer.queries.iter().map(|(id, query)| (id.clone(), result(query))).collect(),
@@ -193,10 +227,16 @@ impl Worker {
         };
         self.cache.lock().forget(&execution.run_id);
         match self.line.insist(&self.dice, 4, request.clone()).await {
-            Said::Yes(_) => {
-                let task = (execution.run_id.clone(), answer.started_event_id);
-                world.book.lock().workflow_tasks.push(task);
-                if self.is_sticky {
+            Said::Yes(completed) => {
+                let mut events = events;
+                if completed.reset_history_event_id > 0 {
+                    // The task was in memory alone, and nothing of it was worth keeping.
+                    events.retain(|event| event.event_id <= completed.reset_history_event_id);
+                } else {
+                    let task = (execution.run_id.clone(), answer.started_event_id);
+                    world.book.lock().workflow_tasks.push(task);
+                }
+                if self.is_sticky && *self.life.lock() == life {
                     self.cache.lock().put(&execution.run_id, events);
                 }
                 if self.dice.chance(world.faults.rates().again) && self.line.ask(10, request).await.is_ok() {

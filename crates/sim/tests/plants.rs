@@ -25,6 +25,11 @@ fn a_reply_before_the_commit_is_noticed() {
 }
 
 #[test]
+fn an_update_answered_before_its_acceptance_is_durable_is_noticed() {
+    is_noticed(Plant::UpdateAnsweredEarly, &["was acknowledged before it was durable"]);
+}
+
+#[test]
 fn a_skipped_fence_check_is_noticed() {
     is_noticed(Plant::SkippedFence, &["a stale owner committed"]);
 }

@@ -4,8 +4,10 @@
 //!
 //! The layout of journals belongs to the pinned version of the engine: batches of a start (tag 1, number of items,
 //! sequence number), items (tag 2) and an end (tag 3, checksum over the items, four magic bytes), behind them zeros.
-//! The last group before a crash can be torn in any way, because nobody was told of it. It can't be told from a damaged
-//! group that was the last one acknowledged; the seal of the file system or the disk has to answer for that one.
+//! The last group before a crash can be torn in any way, because nobody was told of it: it may end early, or lack sectors
+//! in its middle while later ones have arrived. The engine would refuse the latter, so a torn group is cut off here. It
+//! can't be told for certain from a damaged group that was the last one acknowledged; one that is complete and lacks no
+//! sector is taken for damaged, for the others the file system or the disk has to answer.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,10 @@ use crate::OpenError;
 
 const MAGIC: [u8; 4] = *b"FJL\x03";
 
-/// Checks every journal in the engine's folder.
+/// What a disk writes as a whole.
+const SECTOR: usize = 512;
+
+/// Checks every journal in the engine's folder, and cuts off what a crash has torn.
 pub(crate) fn inspect(data: &Path) -> Result<(), OpenError> {
     let io = |source| OpenError::Io { folder: data.into(), source };
     let mut journals = Vec::new();
@@ -35,25 +40,36 @@ pub(crate) fn inspect(data: &Path) -> Result<(), OpenError> {
     let last = journals.last().map(|(number, _)| *number);
     for (number, path) in journals {
         let bytes = fs::read(&path).map_err(io)?;
-        if let Err((offset, found)) = check(&bytes, Some(number) == last) {
-            return Err(OpenError::Journal { file: path, offset: offset as u64, found });
+        match check(&bytes, Some(number) == last) {
+            Ok(None) => {}
+            Ok(Some(torn)) => {
+                let file = fs::OpenOptions::new().write(true).open(&path).map_err(io)?;
+                file.set_len(torn as u64).and_then(|()| file.sync_all()).map_err(io)?;
+            }
+            Err((offset, found)) => {
+                return Err(OpenError::Journal { file: path, offset: offset as u64, found });
+            }
         }
     }
     Ok(())
 }
 
-/// Finds the first byte that can't be what a crash left behind.
-fn check(bytes: &[u8], is_last: bool) -> Result<(), (usize, &'static str)> {
+/// Finds the first byte that can't be what a crash left behind; otherwise answers where a torn group begins.
+fn check(bytes: &[u8], is_last: bool) -> Result<Option<usize>, (usize, &'static str)> {
     let mut at = 0;
     while let Some(batch) = batch(&bytes[at..]) {
         if !batch.is_intact {
-            return Err((at, "a group of commits is complete, but its checksum does not match"));
+            let is_torn = is_last && lacks_a_sector(bytes, at, at + batch.length);
+            if !is_torn {
+                return Err((at, "a group of commits is complete, but its checksum does not match"));
+            }
+            break;
         }
         at += batch.length;
     }
     let rest = &bytes[at..];
     if rest.iter().all(|byte| *byte == 0) {
-        return Ok(());
+        return Ok(None);
     }
     if !is_last {
         return Err((at, "a journal that was finished ends in the middle of a group of commits"));
@@ -63,7 +79,15 @@ fn check(bytes: &[u8], is_last: bool) -> Result<(), (usize, &'static str)> {
     if (1..rest.len()).filter(is_start).any(follows) {
         return Err((at, "a group of commits can't be read, and intact ones stand behind it"));
     }
-    Ok(())
+    Ok(Some(at))
+}
+
+/// Whether a whole sector of a group never arrived. The first and the last may be shared with others, but a group that
+/// lacks its part of those has no start or no end.
+fn lacks_a_sector(bytes: &[u8], from: usize, upto: usize) -> bool {
+    let first = from.div_ceil(SECTOR);
+    (first..upto / SECTOR)
+        .any(|sector| bytes[sector * SECTOR..(sector + 1) * SECTOR].iter().all(|byte| *byte == 0))
 }
 
 /// A batch that has all of its parts.

@@ -3,7 +3,8 @@
 //! The events are copied to a branch of the new run rather than referred to: then every run owns its events alone, and
 //! the old run can be removed at the end of its retention without a look at who was made of it. The histories are read
 //! before the execution decides, because a decision can't wait for the store; if a run has gone on meanwhile, they are
-//! read again. The end of the run there is and the beginning of the new one are one commit.
+//! read again. The end of the run there is and the beginning of the new one are one commit. The run that was reset remembers
+//! the request, so that a repeated one makes no second run.
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ const SUCCESSORS_MAX: usize = 1000;
 #[derive(Clone)]
 struct Plan {
     point: i64,
+    request_id: String,
     reason: String,
     reapplied: Reapplied,
     operations: Vec<UpdateWorkflowOptions>,
@@ -78,11 +80,17 @@ pub async fn reset(
     let reapplied = Reapplied::asked(request.reset_reapply_type, &request.reset_reapply_exclude_types);
     let plan = Plan {
         point: request.workflow_task_finish_event_id,
+        request_id: request.request_id,
         reason: request.reason,
         reapplied,
         operations: reset_operations(request.post_reset_operations)?,
     };
     let shard = room.shard(&key)?;
+    let request_id = plan.request_id.clone();
+    let made = shard.ask(key.clone(), run, move |turn| Ok(turn.loaded()?.run.made_by(&request_id))).await?;
+    if let Some(run_id) = made {
+        return Ok(ResetWorkflowExecutionResponse { run_id: run_id.to_string() });
+    }
     for _ in 0..ATTEMPTS_MAX {
         let read = read(room, &shard, &key, run, plan.point).await?;
         // The run there is has to be in memory too, because it ends.
@@ -162,6 +170,10 @@ fn decide(turn: &mut Turn<'_>, mut read: Read, plan: Plan) -> Result<Option<RunI
         return Ok(None);
     }
     let base = turn.loaded()?.run.clone();
+    // Repeated while the histories were read.
+    if let Some(run_id) = base.made_by(&plan.request_id) {
+        return Ok(Some(run_id));
+    }
     let in_chain = read.chain.last().is_some_and(|last| last.id == current);
     if in_chain && let Some(loaded) = turn.cell.run(current) {
         // What waits for the workflow task to end is written when the run ends, and was not read.
@@ -171,6 +183,7 @@ fn decide(turn: &mut Turn<'_>, mut read: Read, plan: Plan) -> Result<Option<RunI
     let run_id = RunId::from_bytes(turn.draw.uuid());
     let reset = Reset {
         run_id,
+        request_id: plan.request_id.clone(),
         reason: plan.reason.clone(),
         kept: events::decode(&read.kept).map_err(|error| Refusal::Internal(error.to_string()))?,
         later: read.later,
@@ -186,7 +199,7 @@ fn decide(turn: &mut Turn<'_>, mut read: Read, plan: Plan) -> Result<Option<RunI
         turn.step(What::Terminate(termination.clone()))?;
         turn.target = Some(base.run_id);
     }
-    turn.step(What::ResetTo { run_id, termination })?;
+    turn.step(What::ResetTo { run_id, request_id: plan.request_id, termination })?;
     turn.adopt(run, effects, read.kept);
     Ok(Some(run_id))
 }

@@ -149,7 +149,7 @@ pub enum Fact {
     Unseen,
     /// Another run goes on in the place of this one, from an earlier point of its history.
     #[n(21)]
-    ResetTo(#[n(0)] RunId),
+    ResetTo(#[n(0)] RunId, #[n(1)] Option<String>),
     /// What a search attribute tells of workflow tasks that fail again and again; empty if nothing.
     #[n(22)]
     ReportedProblems(#[n(0)] Vec<String>),

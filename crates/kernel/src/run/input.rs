@@ -72,6 +72,8 @@ pub enum What {
     ResetTo {
         /// The run that goes on.
         run_id: RunId,
+        /// The id of the request.
+        request_id: String,
         /// How this one ends.
         termination: Termination,
     },

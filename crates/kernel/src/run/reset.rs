@@ -20,7 +20,7 @@ use longhaul_proto::{
 
 use super::{
     Change, DutyId, Effects, Run,
-    state::{Branch, FirstTask, MadeByReset, Origin},
+    state::{Branch, FirstTask, MadeByReset, Origin, ResetAsked},
     transition::{Taker, Transition},
     versioning,
 };
@@ -36,11 +36,16 @@ pub use reapply::Reapplied;
 /// Who is said to have done what a reset does by itself.
 const IDENTITY: &str = "history-service";
 
+/// Requests remembered that reset a run.
+const RESETS_MAX: usize = 10;
+
 /// A reset, decided upon.
 #[derive(Clone, Debug)]
 pub struct Reset {
     /// The new run.
     pub run_id: RunId,
+    /// The id of the request.
+    pub request_id: String,
     /// Why.
     pub reason: String,
     /// The history that is kept: all events before the point.
@@ -92,7 +97,7 @@ impl Run {
     ) -> Result<(Self, Effects), Refusal> {
         let point = reset.kept.last().map_or(1, |event| event.event_id + 1);
         let mut run = self.as_of(&reset.kept);
-        run.move_to(reset.run_id, at);
+        run.move_to(reset.run_id, reset.request_id, at);
         let mut t = Transition::new(&mut run, at, draw, context);
         t.fail_for_reset(point, self.run_id, reset.run_id, reset.reason)?;
         t.resume_duties();
@@ -104,6 +109,26 @@ impl Run {
         t.needs_task = true;
         let effects = t.finish();
         Ok((run, effects))
+    }
+
+    /// The run that a request has made by resetting this one, or that is this one.
+    pub fn made_by(&self, request_id: &str) -> Option<RunId> {
+        let own = self.made_by_reset.as_ref().and_then(|made| made.request_id.as_deref());
+        if own == Some(request_id) {
+            return Some(self.run_id);
+        }
+        self.resets.iter().find(|reset| reset.request_id == request_id).map(|reset| reset.run_id)
+    }
+
+    /// Remembers the run that goes on in the place of this one.
+    pub(super) fn reset_to(&mut self, run_id: RunId, request_id: Option<&String>) {
+        self.reset_run = Some(run_id);
+        if let Some(request_id) = request_id {
+            if self.resets.len() >= RESETS_MAX {
+                self.resets.remove(0);
+            }
+            self.resets.push(ResetAsked { request_id: request_id.clone(), run_id });
+        }
     }
 
     /// The run as its events up to some point left it.
@@ -130,7 +155,7 @@ impl Run {
     }
 
     /// Gives a rebuilt run its own name, and lets the time that is left to it and to its activities begin anew.
-    fn move_to(&mut self, run_id: RunId, at: Timestamp) {
+    fn move_to(&mut self, run_id: RunId, request_id: String, at: Timestamp) {
         let old = self.run_id;
         let (old_name, new_name) = (old.to_string(), run_id.to_string());
         for point in self.reset_points.iter_mut().filter(|point| point.run_id == old_name) {
@@ -146,7 +171,9 @@ impl Run {
         } else {
             origins.push(Origin { run_id: old, end: point });
         }
-        self.made_by_reset = Some(MadeByReset { at, original_start_time: self.start_time, origins });
+        let request_id = Some(request_id);
+        let original_start_time = self.start_time;
+        self.made_by_reset = Some(MadeByReset { at, original_start_time, origins, request_id });
         self.start_time = at;
         // Rebuilding counts as a transition, as on the reference.
         self.transitions = 1;

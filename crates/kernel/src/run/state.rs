@@ -162,6 +162,10 @@ pub struct Run {
     /// Updates that the history has admitted and that were not accepted since, with their admitted events.
     #[n(45)]
     pub admitted_updates: BTreeMap<String, i64>,
+    /// The newest requests that reset this run, so that a repeated one finds the run that it made.
+    #[n(50)]
+    #[cbor(default)]
+    pub resets: Vec<ResetAsked>,
     /// Updates that were accepted.
     #[n(40)]
     pub updates: BTreeMap<String, super::updates::Update>,
@@ -177,6 +181,17 @@ pub struct Run {
     pub failed_workflow_tasks: i32,
 }
 
+/// A request that reset a run.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ResetAsked {
+    /// Its request id.
+    #[n(0)]
+    pub request_id: String,
+    /// The run that it made.
+    #[n(1)]
+    pub run_id: RunId,
+}
+
 /// Where a run comes from that was made by a reset.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MadeByReset {
@@ -190,6 +205,9 @@ pub struct MadeByReset {
     #[n(2)]
     #[cbor(default)]
     pub origins: Vec<Origin>,
+    /// The id of the request.
+    #[n(3)]
+    pub request_id: Option<String>,
 }
 
 /// A run that wrote a part of a history that was kept.

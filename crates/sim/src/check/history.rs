@@ -8,6 +8,7 @@ use longhaul_kernel::{
 };
 use longhaul_proto::api::history::v1::history_event::Attributes as Event;
 
+use super::lineage;
 use crate::ledger::{Recorded, closes, time_of};
 
 /// How late a timer may fire, in nanoseconds: the cluster may be down for a while, and no longer.
@@ -71,8 +72,9 @@ pub(super) fn ended_by(attributes: &Event) -> Option<i64> {
     })
 }
 
-/// No timer fires early, by true time, and none late.
+/// No timer fires early, by true time, and none late. One that a reset has brought back can't fire before the reset.
 fn timers(run: &RunKey, recorded: &Recorded, broken: &mut Vec<String>) {
+    let made = lineage::made(&run.run.to_string(), recorded);
     let mut due: BTreeMap<i64, i64> = BTreeMap::new();
     let mut closed = None;
     for stored in &recorded.events {
@@ -84,13 +86,17 @@ fn timers(run: &RunKey, recorded: &Recorded, broken: &mut Vec<String>) {
             }
             Some(Event::TimerFiredEventAttributes(a)) => {
                 let Some(due) = due.remove(&a.started_event_id) else { continue };
-                let late = time_of(event) - due;
+                let possible = made
+                    .as_ref()
+                    .filter(|made| made.event < event.event_id)
+                    .map_or(due, |made| due.max(made.at));
+                let late = time_of(event) - possible;
                 // The time of the commit is the true one; an event may wait in the buffer before that.
-                if stored.at < due || late < 0 {
+                if stored.at < due || time_of(event) < due {
                     broken.push(format!(
                         "timer {} of {run} fired {} ms early",
                         a.timer_id,
-                        -late / 1_000_000
+                        (due - time_of(event)) / 1_000_000
                     ));
                 }
                 if late > LATE_MAX {
@@ -107,7 +113,8 @@ fn timers(run: &RunKey, recorded: &Recorded, broken: &mut Vec<String>) {
         }
     }
     for (event, due) in due {
-        if closed.is_some_and(|closed| closed > due + LATE_MAX) {
+        let possible = made.as_ref().filter(|made| made.event > event).map_or(due, |made| due.max(made.at));
+        if closed.is_some_and(|closed| closed > possible + LATE_MAX) {
             broken.push(format!("the timer of event {event} of {run} was lost"));
         }
     }

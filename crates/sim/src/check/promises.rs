@@ -37,6 +37,23 @@ pub(super) fn check(evidence: &Evidence, book: &Book, broken: &mut Vec<String>) 
             broken.push(format!("a request to cancel {run_id} was acknowledged and happened {times} times"));
         }
     }
+    for (workflow_id, asked) in &book.resets_asked {
+        let of_workflow = |key: &&RunKey| *key.execution.id == **workflow_id;
+        let made = evidence.runs.keys().filter(of_workflow);
+        let made = made.filter(|key| evidence.lineage.made(&key.run.to_string()).is_some()).count();
+        if made > *asked {
+            broken.push(format!("{asked} resets of {workflow_id} were asked for and {made} runs were made"));
+        }
+    }
+    for (request_id, base, run_id) in &book.resets {
+        if evidence.run(run_id).is_none()
+            || evidence.lineage.made(run_id).is_none_or(|made| made.base != *base)
+        {
+            broken.push(format!(
+                "{request_id} of {base} was acknowledged as {run_id}, which is not made of it"
+            ));
+        }
+    }
     book.activities.iter().for_each(|answer| activity(evidence, answer, broken));
     for (run_id, started) in &book.workflow_tasks {
         let has = |event: &Event| {
@@ -76,7 +93,8 @@ fn signal(evidence: &Evidence, sent: &SignalSent, broken: &mut Vec<String>) {
         if times > 1 {
             broken.push(format!("{key} received signal {} {times} times", sent.name));
         }
-        if times > 0 && !meant(key) {
+        // A reset takes over what any run of the chain was told.
+        if times > 0 && !meant(key) && evidence.lineage.made(&key.run.to_string()).is_none() {
             broken.push(format!("{key} received signal {}, which was not for it", sent.name));
         }
         total += times;

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::ids::RunKey;
-use longhaul_proto::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+use longhaul_proto::api::{
+    enums::v1::EventType,
+    workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
 };
 use longhaul_runtime::peers::History;
 
@@ -25,13 +26,34 @@ pub(crate) async fn describe(line: &Line, history: &Arc<dyn History>) -> Describ
             execution: Some(execution(&run)),
         };
         let before = version(line, &run);
-        if let Ok(answer) = direct.ask(2, request).await
+        if let Ok(mut answer) = direct.ask(2, request).await
             && before == version(line, &run)
         {
+            if is_speculative(line, &run, &answer) {
+                answer.pending_workflow_task = None;
+            }
             described.insert(run, (before, answer));
         }
     }
     Described(described)
+}
+
+/// Whether the pending workflow task is in memory alone: one that only serves updates is meant to be lost in a crash.
+fn is_speculative(line: &Line, run: &RunKey, answer: &DescribeWorkflowExecutionResponse) -> bool {
+    let ledger = line.world.ledger.lock();
+    let events = ledger.runs.get(run).map_or(&[][..], |recorded| &recorded.events);
+    let task = events.iter().rev().map(|stored| stored.event.event_type()).find(|kind| {
+        matches!(
+            kind,
+            EventType::WorkflowTaskScheduled
+                | EventType::WorkflowTaskStarted
+                | EventType::WorkflowTaskCompleted
+                | EventType::WorkflowTaskFailed
+                | EventType::WorkflowTaskTimedOut
+        )
+    });
+    let is_open = matches!(task, Some(EventType::WorkflowTaskScheduled | EventType::WorkflowTaskStarted));
+    !is_open && answer.pending_workflow_task.as_ref().is_some_and(|task| task.attempt == 1)
 }
 
 /// Compares runs that have not changed in between.

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use longhaul_kernel::ids::RunKey;
-use longhaul_proto::api::history::v1::{
-    WorkflowExecutionStartedEventAttributes, history_event::Attributes as Event,
-};
+use longhaul_proto::api::history::v1::history_event::Attributes as Event;
 
-use super::{Evidence, promises::received};
+use super::{Evidence, promises::received, start};
 use crate::ledger::Recorded;
 
 /// The parent's run and initiated event.
@@ -20,7 +18,8 @@ pub(super) fn check(evidence: &Evidence, broken: &mut Vec<String>) {
     for (key, recorded) in &evidence.runs {
         let Some(start) = start(recorded) else { continue };
         let Some(parent) = &start.parent_workflow_execution else { continue };
-        if start.continued_execution_run_id.is_empty() {
+        let is_copy = evidence.lineage.made(&key.run.to_string()).is_some();
+        if start.continued_execution_run_id.is_empty() && !is_copy {
             let place = (parent.run_id.clone(), start.parent_initiated_event_id);
             children.entry(place).or_default().push(key.run.to_string());
         }
@@ -35,26 +34,26 @@ pub(super) fn check(evidence: &Evidence, broken: &mut Vec<String>) {
     }
     for (key, recorded) in &evidence.runs {
         for (id, event) in Evidence::events(recorded) {
-            child(key, event, &children, broken);
+            child(evidence, key, event, &children, broken);
             reported(evidence, key, event, broken);
             external(evidence, key, recorded, id, event, broken);
         }
     }
 }
 
-fn start(recorded: &Recorded) -> Option<&WorkflowExecutionStartedEventAttributes> {
-    match recorded.events.first()?.event.attributes.as_ref()? {
-        Event::WorkflowExecutionStartedEventAttributes(a) => Some(a),
-        _ => None,
-    }
-}
-
 /// A child that a parent says it has started is there.
-fn child(key: &RunKey, event: &Event, children: &BTreeMap<Place, Vec<String>>, broken: &mut Vec<String>) {
+fn child(
+    evidence: &Evidence,
+    key: &RunKey,
+    event: &Event,
+    children: &BTreeMap<Place, Vec<String>>,
+    broken: &mut Vec<String>,
+) {
     let Event::ChildWorkflowExecutionStartedEventAttributes(a) = event else { return };
-    let place = (key.run.to_string(), a.initiated_event_id);
     let run_id = a.workflow_execution.as_ref().map_or("", |execution| &execution.run_id);
-    if children.get(&place).is_none_or(|runs| !runs.iter().any(|run| run == run_id)) {
+    let owners = evidence.lineage.owners(&key.run.to_string(), a.initiated_event_id);
+    let mut places = owners.into_iter().map(|owner| (owner, a.initiated_event_id));
+    if !places.any(|place| children.get(&place).is_some_and(|runs| runs.iter().any(|run| run == run_id))) {
         broken.push(format!("{key} says that it has started {run_id}, which is not its child"));
     }
 }
@@ -86,6 +85,18 @@ fn reported(evidence: &Evidence, key: &RunKey, event: &Event, broken: &mut Vec<S
     }
 }
 
+/// How often a run received a signal from another one. What a reset made begins a signal anew that the run before it
+/// was not told of, so that the name alone says little.
+fn received_from(recorded: &Recorded, name: &str, source: &str) -> usize {
+    Evidence::events(recorded)
+        .filter(|(_, event)| {
+            matches!(event, Event::WorkflowExecutionSignaledEventAttributes(a)
+                if a.signal_name == name
+                    && a.external_workflow_execution.as_ref().is_some_and(|by| by.run_id == source))
+        })
+        .count()
+}
+
 /// A signal that is said to have been delivered was.
 fn external(
     evidence: &Evidence,
@@ -101,11 +112,11 @@ fn external(
     });
     let mut total = 0;
     for (target, target_run) in &evidence.runs {
-        let times = received(target_run, &a.signal_name);
+        let times = received_from(target_run, &a.signal_name, &key.run.to_string());
         if times > 1 {
             broken.push(format!("{target} received signal {} of {key} {times} times", a.signal_name));
         }
-        total += times;
+        total += received(target_run, &a.signal_name);
     }
     if delivered && total == 0 {
         broken.push(format!("signal {} of {key} was delivered and got lost", a.signal_name));

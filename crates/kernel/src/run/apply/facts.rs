@@ -14,7 +14,7 @@ impl Run {
                 self.admitted_updates.remove(id);
             }
             Fact::Unseen => self.unseen_transitions += 1,
-            Fact::ResetTo(run_id) => self.reset_run = Some(*run_id),
+            Fact::ResetTo(run_id, request_id) => self.reset_to(*run_id, request_id.as_ref()),
             Fact::Buffered(event) => self.buffered.push(event.clone()),
             Fact::BufferEmptied => self.buffered.clear(),
             Fact::Unbuffered(index) => {

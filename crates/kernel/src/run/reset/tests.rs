@@ -83,6 +83,7 @@ fn reset_of(
     };
     let reset = Reset {
         run_id: name(run_id),
+        request_id: "asked once".into(),
         reason: "why".into(),
         kept,
         later,
@@ -91,6 +92,20 @@ fn reset_of(
         operations: Vec::new(),
     };
     base.reset(reset, &context, AT, &mut Draw::new(7))
+}
+
+#[test]
+fn a_repeated_request_finds_the_run_that_it_made() {
+    let (run, _) = reset(vec![started(), scheduled(2)], Vec::new()).expect("allowed");
+    assert_eq!(run.made_by("asked once"), Some(run.run_id));
+    assert_eq!(run.made_by("asked for something else"), None);
+    let mut base = Run::default();
+    for number in 0..=u8::MAX {
+        base.reset_to(RunId::from_bytes([number; 16]), Some(&format!("request {number}")));
+    }
+    assert_eq!(base.made_by("request 255"), Some(RunId::from_bytes([255; 16])));
+    assert_eq!(base.made_by("request 246"), Some(RunId::from_bytes([246; 16])));
+    assert_eq!(base.made_by("request 245"), None, "only the newest are remembered");
 }
 
 #[test]
