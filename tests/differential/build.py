@@ -1,7 +1,7 @@
 """Builds API messages from short Python values, so that a scenario reads like a list of calls.
 
 A string becomes whatever its field needs: an enum value by the end of its name, a payload, a task
-queue, a workflow type, an execution. A number becomes a duration in seconds. `~` inside a string
+queue, a workflow type, an execution, an instant. A number becomes a duration in seconds. `~` inside a string
 stands for the part of an id that is unique to one run of one scenario.
 """
 
@@ -102,6 +102,10 @@ def _message(descriptor, value, unique):
     if short == "Duration":
         message = cls()
         message.FromMilliseconds(int(round(value * 1000)))
+        return message
+    if short == "Timestamp" and isinstance(value, str):
+        message = cls()
+        message.FromJsonString(value)
         return message
     if short == "Payload":
         if isinstance(value, dict):

@@ -5,7 +5,7 @@ import re
 
 # Scenario -> reason.
 _CALLS = "not built yet: the activity operator commands, Nexus polls and the other calls listed in docs/reference/api-coverage.md"
-_CAPABILITIES = "not built yet: capabilities of schedules, standalone activities, worker heartbeats and Nexus are not promised"
+_CAPABILITIES = "not built yet: capabilities of standalone activities, worker heartbeats and Nexus are not promised"
 KNOWN = {
     "s1_1_bad_input.bad_run_id": _CALLS,
     "s1_1_bad_input.empty_namespace": _CALLS,
@@ -42,6 +42,10 @@ LINES = (
      "! <bad page token>", "a bad page token is told to be bad"),
     ("s2_random_lives.*", r"request_id_infos\[<id \d+>\]\.event_id: [12]$", "request_id_infos: <the started event>",
      "the started event; for a run that a signal-with-start began, the reference tells its signal's event"),
+    ("s2_19_schedules.listed_and_counted", r"! (UNKNOWN: something went wrong, please retry \(<hash>\)|INVALID_ARGUMENT: Invalid NextPageToken\.)$",
+     "! <bad page token>", "as above"),
+    ("s2_19_schedules.deleted_and_made_again", r"! NOT_FOUND: (schedule not found|workflow execution already completed|workflow not found for ID: .*)$",
+     "! NOT_FOUND: <gone>", "a deleted schedule is gone; the reference's is a closed workflow until its retention is over"),
 )
 
 

@@ -61,7 +61,7 @@ const fn minutes(minutes: u64) -> Duration {
 }
 
 /// Every suite, the most telling first.
-pub const SUITES: [Suite; 11] = [
+pub const SUITES: [Suite; 12] = [
     Suite {
         name: "differential",
         place: "tests/differential/run.py",
@@ -133,6 +133,15 @@ pub const SUITES: [Suite; 11] = [
         wants_server: false,
         limit: minutes(10),
         prepare: chaos,
+    },
+    Suite {
+        name: "schedules under kill -9",
+        place: "tests/chaos/schedules.py",
+        needs: &[],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(5),
+        prepare: chaos_schedules,
     },
     Suite {
         name: "simulation",
@@ -221,6 +230,12 @@ fn sdk_java(given: &Given) -> Result<Command> {
 fn chaos(given: &Given) -> Result<Command> {
     let mut command = python(given, "tests/chaos/kill9.py");
     command.args(["--kills", "5"]);
+    Ok(command)
+}
+
+fn chaos_schedules(given: &Given) -> Result<Command> {
+    let mut command = python(given, "tests/chaos/schedules.py");
+    command.args(["--kills", "5", "--schedules", "10"]);
     Ok(command)
 }
 

@@ -12,6 +12,7 @@ mod history_reads;
 mod metrics;
 mod namespaces;
 mod refused;
+mod schedules;
 mod search_attributes;
 mod settings;
 mod status;

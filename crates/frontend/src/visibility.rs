@@ -32,10 +32,10 @@ use crate::{
 };
 
 mod legacy;
-mod page;
+pub(crate) mod page;
 
 /// A query as the store evaluates it.
-struct Filter(Query);
+pub(crate) struct Filter(pub(crate) Query);
 
 impl RowFilter for Filter {
     fn matches(&self, row: &Row) -> bool {
@@ -142,7 +142,7 @@ pub(crate) async fn count(
     Ok(CountWorkflowExecutionsResponse { count, groups })
 }
 
-fn wire(count: u64) -> i64 {
+pub(crate) fn wire(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

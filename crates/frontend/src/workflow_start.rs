@@ -193,7 +193,7 @@ pub(crate) fn check_priority(priority: Option<&Priority>) -> Result<(), Refusal>
     Ok(())
 }
 
-fn check_attributes(
+pub(crate) fn check_attributes(
     attributes: Option<&longhaul_proto::api::common::v1::SearchAttributes>,
     namespace: &Namespace,
 ) -> Result<(), Refusal> {
@@ -207,7 +207,7 @@ fn check_attributes(
 }
 
 /// Refuses a memo or a payload that is too large.
-fn check_sizes(
+pub(crate) fn check_sizes(
     memo: Option<&Memo>,
     payloads: &[Option<&Payloads>],
     settings: &Settings,

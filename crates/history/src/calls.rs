@@ -9,6 +9,7 @@ pub mod page_token;
 pub mod query;
 pub mod reads;
 pub mod reset;
+pub mod schedule;
 pub mod start;
 pub mod update;
 pub mod workflow_task;
@@ -135,6 +136,32 @@ async fn activity_or_peer(
         C::TerminateChild(request) => {
             control::terminate(room, namespace, request.terminate).await?;
             A::TerminateChild(Done {})
+        }
+        call => about_schedule(room, namespace, call).await?,
+    })
+}
+
+/// Answers calls about schedules.
+async fn about_schedule(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
+    Ok(match call {
+        C::CreateSchedule(request) => A::CreateSchedule(schedule::create(room, namespace, request).await?),
+        C::DescribeSchedule(request) => {
+            A::DescribeSchedule(schedule::describe(room, namespace, request).await?)
+        }
+        C::UpdateSchedule(request) => {
+            schedule::update(room, namespace, request).await?;
+            A::UpdateSchedule(api::UpdateScheduleResponse {})
+        }
+        C::PatchSchedule(request) => {
+            schedule::patch(room, namespace, request).await?;
+            A::PatchSchedule(api::PatchScheduleResponse {})
+        }
+        C::DeleteSchedule(request) => {
+            schedule::delete(room, namespace, request).await?;
+            A::DeleteSchedule(api::DeleteScheduleResponse {})
+        }
+        C::ScheduleMatchingTimes(request) => {
+            A::ScheduleMatchingTimes(schedule::matching_times(room, namespace, request).await?)
         }
         _ => {
             return Err(Refusal::Unimplemented("this call is not available on this server yet".into()).into());

@@ -33,6 +33,7 @@ use crate::{
     events::read_error,
     machines,
     patience::Patience,
+    schedules,
     shard::Shard,
 };
 
@@ -337,6 +338,10 @@ async fn settle(debt: &Debt) -> Result<What, PeerError> {
         Duty::CancelExternal(_) => cancel(debt).await,
         Duty::NotifyParent(close_event) => {
             not_found_is_done(children::tell_parent(&debt.shard.room, &debt.run, close_event).await)?;
+            Ok(What::DutyDone(debt.id))
+        }
+        Duty::NotifySchedule(by, closed) => {
+            not_found_is_done(schedules::tell(&debt.shard.room, &debt.run, by, closed).await)?;
             Ok(What::DutyDone(debt.id))
         }
         Duty::CloseChild(child, policy) => {

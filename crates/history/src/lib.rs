@@ -12,10 +12,6 @@ mod events;
 mod execution;
 mod executions;
 mod history;
-#[expect(
-    dead_code,
-    reason = "the first machine that lives here, the schedule, is entered with the next change"
-)]
 mod hosted;
 mod loaded;
 mod machines;
@@ -23,6 +19,7 @@ mod metrics;
 mod patience;
 mod poll_answer;
 mod queries;
+mod schedules;
 mod settings;
 mod shard;
 mod token;

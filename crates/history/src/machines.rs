@@ -6,18 +6,18 @@ use std::sync::Arc;
 use longhaul_kernel::{
     ids::{Kind, RunKey},
     run::DutyId,
+    schedule::Schedule,
 };
 use longhaul_store::OutboxId;
 
-use crate::{duties, history::Room, shard::Shard, wakes};
+use crate::{duties, history::Room, hosted, shard::Shard, wakes};
 
 /// Tells a run that time has passed.
 pub async fn tick(room: &Arc<Room>, run: RunKey) {
     match run.execution.kind {
         Kind::Workflow => wakes::tick(room, run).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Schedule | Kind::Batch | Kind::Deployment => {
-            unknown(&run)
-        }
+        Kind::Schedule => hosted::tick::<Schedule>(room, run).await,
+        Kind::Activity | Kind::NexusOperation | Kind::Batch | Kind::Deployment => unknown(&run),
     }
 }
 
@@ -31,9 +31,8 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
                 duties::remember(shard, run, named.flatten()).await;
             }
         }
-        Kind::Activity | Kind::NexusOperation | Kind::Schedule | Kind::Batch | Kind::Deployment => {
-            unknown(&run)
-        }
+        Kind::Schedule => hosted::remember::<Schedule>(shard, run, only).await,
+        Kind::Activity | Kind::NexusOperation | Kind::Batch | Kind::Deployment => unknown(&run),
     }
 }
 

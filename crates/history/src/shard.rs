@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     ids::{ExecutionKey, RunKey},
+    schedule::Schedule,
 };
 use longhaul_runtime::peers::PeerError;
 use longhaul_store::{Fence, ShardRange};
@@ -15,6 +16,7 @@ use crate::{
     duties,
     executions::Executions,
     history::Room,
+    hosted,
 };
 
 /// A shard of this process.
@@ -27,12 +29,14 @@ pub struct Shard {
     pub room: Arc<Room>,
     /// Workflow runs.
     pub workflows: Executions<Cell>,
+    /// Schedules.
+    pub schedules: Executions<hosted::Cell<Schedule>>,
 }
 
 impl Shard {
     /// A shard with nothing in memory.
     pub fn new(range: ShardRange, fence: Fence, room: Arc<Room>) -> Self {
-        Self { range, fence, room, workflows: Executions::default() }
+        Self { range, fence, room, workflows: Executions::default(), schedules: Executions::default() }
     }
 
     /// Asks a workflow execution: `work` decides on it, and its result is answered once what it decided is durable.

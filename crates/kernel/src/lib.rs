@@ -10,6 +10,7 @@ pub mod ids;
 pub mod machine;
 pub mod namespace;
 pub mod run;
+pub mod schedule;
 pub mod time;
 pub mod visibility;
 

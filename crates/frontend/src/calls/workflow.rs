@@ -7,8 +7,8 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, asker::Asker, cluster, history_reads, namespaces, refused, search_attributes, task_queue,
-    visibility, workflow_control, workflow_start, workflow_task,
+    activity_task, asker::Asker, cluster, history_reads, namespaces, refused, schedules, search_attributes,
+    task_queue, visibility, workflow_control, workflow_start, workflow_task,
 };
 
 serve! {
@@ -57,14 +57,14 @@ serve! {
     get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = built cluster::cluster_info;
     get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = built cluster::system_info;
     list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse = built task_queue::list_partitions;
-    create_schedule(CreateScheduleRequest) -> CreateScheduleResponse = later;
-    describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse = later;
-    update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse = later;
-    patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse = later;
-    list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse = later;
-    delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = later;
-    list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = later;
-    count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = later;
+    create_schedule(CreateScheduleRequest) -> CreateScheduleResponse = built schedules::create;
+    describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse = built schedules::describe;
+    update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse = built schedules::update;
+    patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse = built schedules::patch;
+    list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse = built schedules::matching_times;
+    delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = built schedules::delete;
+    list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = built schedules::list;
+    count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = built schedules::count;
     update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
     get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
     update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = refused refused::versioning_rules;

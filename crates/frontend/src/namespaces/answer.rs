@@ -63,7 +63,7 @@ pub(super) fn described(frontend: &Frontend, namespace: &Namespace) -> DescribeN
             id: namespace.id.to_string(),
             capabilities: Some(capabilities(&frontend.settings)),
             limits: Some(limits(&frontend.settings)),
-            supports_schedules: false,
+            supports_schedules: true,
         }),
         config: Some(config(namespace)),
         replication_config: Some(replication(namespace)),

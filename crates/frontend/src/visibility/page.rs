@@ -21,7 +21,7 @@ struct Token {
 }
 
 /// How many rows to read for a wanted page size: never more than `rows_max`, which is also meant by no size.
-pub(super) fn size(wanted: i32, rows_max: usize) -> usize {
+pub(crate) fn size(wanted: i32, rows_max: usize) -> usize {
     match usize::try_from(wanted) {
         Ok(0) | Err(_) => rows_max,
         Ok(wanted) => wanted.min(rows_max),
@@ -29,7 +29,7 @@ pub(super) fn size(wanted: i32, rows_max: usize) -> usize {
 }
 
 /// Where the page behind `row` begins.
-pub(super) fn token(row: &Row) -> Bytes {
+pub(crate) fn token(row: &Row) -> Bytes {
     let token = Token {
         close_time: row.close_time.map(|time| time.0),
         start_time: row.start_time.0,
@@ -39,7 +39,7 @@ pub(super) fn token(row: &Row) -> Bytes {
 }
 
 /// Reads a token; an empty one means the first page.
-pub(super) fn cursor(token: &[u8]) -> Result<Option<ListCursor>, Refusal> {
+pub(crate) fn cursor(token: &[u8]) -> Result<Option<ListCursor>, Refusal> {
     if token.is_empty() {
         return Ok(None);
     }

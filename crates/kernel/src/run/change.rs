@@ -207,6 +207,9 @@ pub enum DutyId {
     /// To apply the parent close policy to the child initiated by this event.
     #[n(7)]
     CloseChild(#[n(0)] i64),
+    /// To tell the schedule that started this chain how it closed.
+    #[n(8)]
+    NotifySchedule,
 }
 
 impl DutyId {
@@ -221,6 +224,7 @@ impl DutyId {
             Self::CancelExternal(event) => (5, event),
             Self::NotifyParent => (6, 0),
             Self::CloseChild(event) => (7, event),
+            Self::NotifySchedule => (8, 0),
         }
     }
 
@@ -235,6 +239,7 @@ impl DutyId {
             5 => Self::CancelExternal(event),
             6 => Self::NotifyParent,
             7 => Self::CloseChild(event),
+            8 => Self::NotifySchedule,
             _ => return None,
         })
     }

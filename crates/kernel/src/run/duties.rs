@@ -5,16 +5,19 @@ use longhaul_proto::api::{
     enums::v1::ParentClosePolicy,
     history::v1::{
         HistoryEvent, RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
-        SignalExternalWorkflowExecutionInitiatedEventAttributes,
+        SignalExternalWorkflowExecutionInitiatedEventAttributes, history_event::Attributes,
     },
     taskqueue::v1::TaskQueue,
 };
 
 use super::{
-    DutyId, Run,
+    DutyId, Run, ScheduledBy,
     state::{Child, Phase, TaskKind},
 };
-use crate::time::{Timestamp, positive};
+use crate::{
+    schedule::Closed,
+    time::{Timestamp, positive},
+};
 
 /// A task to dispatch.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +62,8 @@ pub enum Duty {
     NotifyParent(Box<HistoryEvent>),
     /// Apply the parent close policy to the child; its workflow id and first run id are given.
     CloseChild(WorkflowExecution, ParentClosePolicy),
+    /// Tell the schedule that started this chain how it closed.
+    NotifySchedule(ScheduledBy, Box<Closed>),
 }
 
 impl Run {
@@ -91,6 +96,11 @@ impl Run {
             DutyId::NotifyParent => {
                 self.closed.as_ref().map(|closed| Duty::NotifyParent(Box::new(closed.event.0.clone())))
             }
+            DutyId::NotifySchedule => {
+                let by = self.scheduled_by.clone()?;
+                let closed = Box::new(self.end_for_schedule(by.number)?);
+                Some(Duty::NotifySchedule(by, closed))
+            }
             DutyId::CloseChild(event) => {
                 let child = self.children.get(&event)?;
                 Some(Duty::CloseChild(child_execution(child)?, self.close_policy(child)))
@@ -104,6 +114,24 @@ impl Run {
             return ParentClosePolicy::Abandon;
         }
         ParentClosePolicy::try_from(child.initiated.parent_close_policy).unwrap_or_default()
+    }
+
+    /// What the schedule has to know of the end of the chain.
+    fn end_for_schedule(&self, number: i64) -> Option<Closed> {
+        let event = &self.closed.as_ref()?.event;
+        let (result, failure) = match event.attributes.clone() {
+            Some(Attributes::WorkflowExecutionCompletedEventAttributes(a)) => (a.result, None),
+            Some(Attributes::WorkflowExecutionFailedEventAttributes(a)) => (None, a.failure),
+            _ => (None, None),
+        };
+        Some(Closed {
+            number,
+            first_run_id: self.first_run_id().to_owned(),
+            started: self.start_time,
+            status: self.status() as i32,
+            result,
+            failure,
+        })
     }
 
     /// The child with what it takes from this run: each part of the priority that its command left open.

@@ -15,6 +15,8 @@ use longhaul_proto::api::{
     },
 };
 
+use minicbor::{Decode, Encode};
+
 use super::{DutyId, state::LastWorker};
 use crate::{
     context::Context,
@@ -145,6 +147,22 @@ pub struct Start {
     pub eager: Option<String>,
     /// Priority.
     pub priority: Option<Priority>,
+    /// The schedule that has started it.
+    pub scheduled_by: Option<ScheduledBy>,
+}
+
+/// The schedule that has started a chain of runs, which is told how the chain ends.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ScheduledBy {
+    /// Its id.
+    #[n(0)]
+    pub schedule_id: String,
+    /// Tells it from an earlier one of that id.
+    #[n(1)]
+    pub schedule_run: RunId,
+    /// Which of its starts it was.
+    #[n(2)]
+    pub number: i64,
 }
 
 /// A poll that gets the workflow task.

@@ -180,6 +180,7 @@ impl Transition<'_> {
             signal: None,
             eager: None,
             priority: priority.map(|priority| priority.0.clone()),
+            scheduled_by: self.run.scheduled_by.clone(),
         };
         let context = std::sync::Arc::new(self.context.clone());
         let (run, effects) = Run::begin(start, &context, self.at, self.draw);
@@ -214,6 +215,9 @@ impl Transition<'_> {
         self.close_updates(goes_on);
         if self.run.start.parent_workflow_execution.is_some() && !goes_on && !was_reset {
             self.duty(DutyId::NotifyParent);
+        }
+        if self.run.scheduled_by.is_some() && !goes_on && !was_reset {
+            self.duty(DutyId::NotifySchedule);
         }
     }
 

@@ -138,6 +138,7 @@ impl Run {
             workflow_id: self.workflow_id.clone(),
             run_id: self.run_id,
             create_request_id: self.create_request_id.clone(),
+            scheduled_by: self.scheduled_by.clone(),
             next_event_id: 1,
             // Requests that events lead to are named by who wrote the events.
             made_by_reset: self.made_by_reset.clone(),

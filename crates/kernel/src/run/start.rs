@@ -27,6 +27,8 @@ pub struct StartOrigin {
     pub signal: Option<Box<Signal>>,
     /// Whether the starter takes the first workflow task at once.
     pub eager: bool,
+    /// The schedule that starts it.
+    pub scheduled_by: Option<super::ScheduledBy>,
 }
 
 /// The place of a child in its tree.
@@ -111,6 +113,7 @@ pub fn from_request(
         signal: origin.signal,
         eager: origin.eager.then_some(request.identity),
         priority: None,
+        scheduled_by: origin.scheduled_by,
     }
 }
 

@@ -176,6 +176,10 @@ pub struct Run {
     #[n(46)]
     #[cbor(default)]
     pub attached: super::Attached,
+    /// The schedule that has started the chain.
+    #[n(52)]
+    #[cbor(default)]
+    pub scheduled_by: Option<super::ScheduledBy>,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,

@@ -13,6 +13,9 @@ use super::{
     words,
 };
 
+/// An attribute that a query names: as it was written, and its canonical name.
+pub(super) type Seen = (String, Arc<str>);
+
 const UNSUPPORTED: &str = "operation is not supported";
 const INVALID: &str = "invalid expression";
 
@@ -21,7 +24,7 @@ const INVALID: &str = "invalid expression";
 pub(super) fn condition(
     expression: Expr,
     attributes: &Attributes,
-    seen: &mut Vec<Arc<str>>,
+    seen: &mut Vec<Seen>,
 ) -> Result<Condition, String> {
     match expression {
         Expr::Nested(inner) => condition(*inner, attributes, seen),
@@ -37,7 +40,7 @@ pub(super) fn condition(
         other => {
             let (left, predicate) = predicate(other)?;
             let (alias, attribute) = column(left, attributes)?;
-            seen.push(attribute.name.clone());
+            seen.push((alias.clone(), attribute.name.clone()));
             let test = test(predicate, &alias, &attribute)?;
             Ok(Condition::Test(attribute, test))
         }
@@ -59,7 +62,7 @@ fn chain(
     expression: Expr,
     operator: &BinaryOperator,
     attributes: &Attributes,
-    seen: &mut Vec<Arc<str>>,
+    seen: &mut Vec<Seen>,
 ) -> Result<Vec<Condition>, String> {
     let mut operands = Vec::new();
     let mut rest = expression;

@@ -7,7 +7,7 @@ use longhaul_proto::Refusal;
 use super::{
     Attribute, Attributes, Row, ValueType,
     attributes::NAMESPACE_DIVISION,
-    convert::{column, condition},
+    convert::{Seen, column, condition},
     filter::{Comparison, Condition, Literal, Test},
     grammar,
 };
@@ -22,6 +22,7 @@ pub struct Query {
     filter: Condition,
     group_by: Option<GroupBy>,
     names_division: bool,
+    seen: Vec<Seen>,
 }
 
 impl Query {
@@ -49,7 +50,7 @@ impl Query {
         let group_by = match clauses.group_by.into_iter().next() {
             Some(expression) => {
                 let (alias, attribute) = column(expression, attributes)?;
-                seen.push(attribute.name.clone());
+                seen.push((alias.clone(), attribute.name.clone()));
                 Some(grouping(&alias, attribute)?)
             }
             None => None,
@@ -62,7 +63,8 @@ impl Query {
         if ordered {
             return Err("operation is not supported: 'ORDER BY' clause".into());
         }
-        Ok(Self { filter, group_by, names_division: seen.iter().any(|name| &**name == NAMESPACE_DIVISION) })
+        let names_division = seen.iter().any(|(_, name)| &**name == NAMESPACE_DIVISION);
+        Ok(Self { filter, group_by, names_division, seen })
     }
 
     /// Selects the rows of one namespace division instead of those of none, unless the query names the division.
@@ -73,6 +75,11 @@ impl Query {
             self.names_division = true;
         }
         self
+    }
+
+    /// The attributes that the query names, as they were written, each with its canonical name.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.seen.iter().map(|(written, name)| (written.as_str(), &**name))
     }
 
     /// Whether the query selects the row.

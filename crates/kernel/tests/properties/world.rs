@@ -321,6 +321,7 @@ fn start(beginning: &Beginning, at: Timestamp, context: &Context) -> Start {
         }),
         signal: beginning.signal.then(|| Box::new(signal(0, false, false))),
         eager: beginning.eager,
+        ..StartOrigin::default()
     };
     from_request(request, origin, namespace, RunId::from_bytes([1; 16]), at, context)
 }

@@ -59,6 +59,13 @@ envelope! {
         ActivityCanceled: api::RespondActivityTaskCanceledRequest => api::RespondActivityTaskCanceledResponse = 28,
         ActivityCanceledById: api::RespondActivityTaskCanceledByIdRequest => api::RespondActivityTaskCanceledByIdResponse = 29,
 
+        CreateSchedule: api::CreateScheduleRequest => api::CreateScheduleResponse = 30,
+        DescribeSchedule: api::DescribeScheduleRequest => api::DescribeScheduleResponse = 31,
+        UpdateSchedule: api::UpdateScheduleRequest => api::UpdateScheduleResponse = 32,
+        PatchSchedule: api::PatchScheduleRequest => api::PatchScheduleResponse = 33,
+        DeleteSchedule: api::DeleteScheduleRequest => api::DeleteScheduleResponse = 34,
+        ScheduleMatchingTimes: api::ListScheduleMatchingTimesRequest => api::ListScheduleMatchingTimesResponse = 35,
+
         WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
         ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
         StartChild: StartChild => ChildStarted = 42,

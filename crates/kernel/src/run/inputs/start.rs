@@ -15,6 +15,7 @@ pub fn step(t: &mut Transition<'_>, start: Start) -> Result<(), Refusal> {
     t.run.workflow_id = start.workflow_id;
     t.run.run_id = start.run_id;
     t.run.create_request_id = start.request_id;
+    t.run.scheduled_by = start.scheduled_by;
     t.run.next_event_id = 1;
     let mut attributes = *start.attributes;
     attributes.priority = start.priority.or(attributes.priority);

@@ -242,7 +242,7 @@ impl Player {
             root: parent(),
         });
         let signal = w.option("signal").map(|name| Box::new(signal(name, w)));
-        let origin = StartOrigin { parent, signal, eager: w.has("eager") };
+        let origin = StartOrigin { parent, signal, eager: w.has("eager"), ..StartOrigin::default() };
         let run_id = RunId::from_bytes([1; 16]);
         let start = from_request(request, origin, namespace, run_id, self.at, &self.context());
         self.step(What::Start(Box::new(start)));

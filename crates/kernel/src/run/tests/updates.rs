@@ -53,6 +53,7 @@ fn after_a_crash() -> Run {
         signal: None,
         eager: None,
         priority: None,
+        scheduled_by: None,
     };
     let (mut run, _) = Run::begin(start, &context(), Timestamp::from_secs(1), &mut Draw::new(1));
     let poll = WorkflowTaskStart {
