@@ -208,7 +208,11 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
 async fn pay(mut debt: Debt) {
     let room = debt.shard.room.clone();
     let mut patience = Patience::new(&room.host);
-    let _start = matches!(debt.duty, Duty::StartChild(_)).then(|| room.underway.begin(&debt.run, debt.id));
+    let is_start = matches!(debt.duty, Duty::StartChild(_));
+    let start = is_start.then(|| room.underway.begin(&debt.run, debt.id));
+    if matches!(start, Some(None)) {
+        return;
+    }
     loop {
         match debt.shard.room.contexts.of(debt.run.execution.namespace).await {
             Ok(context) => {
