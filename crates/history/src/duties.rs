@@ -402,6 +402,7 @@ async fn start_child(debt: &Debt, child: &longhaul_kernel::run::Child) -> Result
         Err(PeerError::Refused(refusal)) => {
             let cause = match *refusal {
                 Refusal::NamespaceNotFound(_) => ChildCause::NamespaceNotFound,
+                Refusal::FailedPrecondition(_) => ChildCause::InvalidVersioningOverride,
                 _ => ChildCause::WorkflowAlreadyExists,
             };
             Ok(What::ChildNotStarted { initiated_event_id, cause: cause as i32 })

@@ -225,3 +225,16 @@ def many_pending(t):
     answer = t.quiet("DescribeWorkflowExecution", execution="wf~")
     t.block("= pending children", [line for item in sorted(answer.pending_children, key=lambda item: item.initiated_id)
                                    for line in t.normaliser.lines(item)])
+
+
+@scenario
+def versioning_overrides(t):
+    pinned = {"pinned": {"version": {"deployment_name": "d", "build_id": "b"}, "behavior": "PINNED"}}
+    news = ("StartChildWorkflowExecutionFailed", "ChildWorkflowExecutionStarted")
+    for index, override in enumerate((pinned, {"auto_upgrade": True}, {"auto_upgrade": False}, {}, {"pinned": {}})):
+        t.start(f"p{index}~", task_queue=f"p{index}~")
+        t.complete(t.poll(f"p{index}~"), child(f"child{index}~", versioning_override=override))
+        if index < len(news):
+            t.wait_event(news[index], f"p{index}~")
+        t.history(f"p{index}~")
+    t.describe("child1~")

@@ -1,11 +1,16 @@
 //! Child workflows.
 
-use longhaul_proto::api::{
-    command::v1::StartChildWorkflowExecutionCommandAttributes,
-    enums::v1::{ParentClosePolicy, TaskQueueKind, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause},
-    history::v1::{StartChildWorkflowExecutionInitiatedEventAttributes, history_event::Attributes},
-    sdk::v1::UserMetadata,
-    taskqueue::v1::TaskQueue,
+use longhaul_proto::{
+    Refusal,
+    api::{
+        command::v1::StartChildWorkflowExecutionCommandAttributes,
+        enums::v1::{
+            ParentClosePolicy, TaskQueueKind, WorkflowIdReusePolicy, WorkflowTaskFailedCause as Cause,
+        },
+        history::v1::{StartChildWorkflowExecutionInitiatedEventAttributes, history_event::Attributes},
+        sdk::v1::UserMetadata,
+        taskqueue::v1::TaskQueue,
+    },
 };
 use prost::Message;
 
@@ -14,7 +19,7 @@ use super::{
     checks::{self, Named},
 };
 use crate::{
-    run::{DutyId, retry, start::shorter, transition::Transition},
+    run::{DutyId, retry, start::shorter, transition::Transition, versioning},
     time::positive,
 };
 
@@ -114,6 +119,7 @@ fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -
         ));
     }
     checks::priority(a.priority.as_ref(), BAD)?;
+    check_override(a)?;
     super::properties::check_search_attributes(t, a.search_attributes.as_ref())?;
     if t.run.children.len() >= t.context.limits.pending_children_max {
         return Err(Fault::Task(
@@ -139,6 +145,14 @@ fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -
         ));
     }
     Ok(())
+}
+
+/// Refuses a choice of workers that can't be meant.
+fn check_override(a: &StartChildWorkflowExecutionCommandAttributes) -> Result<(), Fault> {
+    versioning::check_override(a.versioning_override.as_ref()).map_err(|refusal| match refusal {
+        Refusal::InvalidArgument(text) => Fault::Task(BAD, text),
+        other => Fault::Refused(other),
+    })
 }
 
 /// Refuses a child without an id or a type, or with one that is too long.
