@@ -61,7 +61,7 @@ const fn minutes(minutes: u64) -> Duration {
 }
 
 /// Every suite, the most telling first.
-pub const SUITES: [Suite; 12] = [
+pub const SUITES: [Suite; 13] = [
     Suite {
         name: "differential",
         place: "tests/differential/run.py",
@@ -88,6 +88,15 @@ pub const SUITES: [Suite; 12] = [
         wants_server: false,
         limit: minutes(10),
         prepare: cli,
+    },
+    Suite {
+        name: "guide to schedules",
+        place: "tests/cli/guide.py",
+        needs: &[],
+        is_quick: true,
+        wants_server: false,
+        limit: minutes(2),
+        prepare: guide,
     },
     Suite {
         name: "sdk go",
@@ -230,6 +239,12 @@ fn sdk_java(given: &Given) -> Result<Command> {
 fn chaos(given: &Given) -> Result<Command> {
     let mut command = python(given, "tests/chaos/kill9.py");
     command.args(["--kills", "5"]);
+    Ok(command)
+}
+
+fn guide(given: &Given) -> Result<Command> {
+    let mut command = python(given, "tests/cli/guide.py");
+    command.arg(host::root().join("docs/guide/schedules.md"));
     Ok(command)
 }
 

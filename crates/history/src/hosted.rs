@@ -44,6 +44,11 @@ pub trait Lodged: Hosted<Change: Send> {
         name: DutyName,
         duty: &Self::Duty,
     ) -> impl Future<Output = Result<Self::Input, PeerError>> + Send;
+
+    /// What an operator may want to read in the log of changes that were just made.
+    fn remarks(&self, _: &[Self::Change]) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// An execution in memory.
@@ -60,6 +65,7 @@ pub struct Cell<M: Hosted> {
 enum After {
     Duty(RunId, DutyName),
     Wake(RunId, Option<Timestamp>, Option<Timestamp>),
+    Remark(String),
 }
 
 /// A run in memory, with what the store has of it.
@@ -130,6 +136,7 @@ impl<M: Lodged> Resident for Cell<M> {
                 After::Wake(run, old, new) => {
                     shard.room.wakes.change(RunKey { execution: self.key.clone(), run }, old, new);
                 }
+                After::Remark(text) => tracing::info!(execution = %self.key.id, "{text}"),
                 After::Duty(run, name) => {
                     if let Some(duty) = self.runs.get(&run).and_then(|loaded| loaded.machine.duty(name)) {
                         let run = RunKey { execution: self.key.clone(), run };
@@ -184,6 +191,7 @@ impl<M: Lodged> Turn<'_, Cell<M>> {
     fn record(&mut self, run: RunId, changes: &[M::Change]) {
         let Some(loaded) = self.cell.runs.get_mut(&run) else { return };
         let machine = &loaded.machine;
+        self.cell.after.extend(machine.remarks(changes).into_iter().map(After::Remark));
         if machine.is_gone() {
             self.remove(run);
             return;

@@ -6,7 +6,7 @@ use longhaul_kernel::{
     hosted::DutyName,
     ids::{ExecutionKey, Kind, RunKey},
     run::{ScheduledBy, StartOrigin},
-    schedule::{Closed, Duty, Input, Order, Schedule},
+    schedule::{Change, Closed, Duty, Input, Order, Schedule},
 };
 use longhaul_proto::{
     Refusal,
@@ -29,6 +29,13 @@ use crate::{
 impl Lodged for Schedule {
     fn executions(shard: &Shard) -> &Executions<Cell<Self>> {
         &shard.schedules
+    }
+
+    fn remarks(&self, changes: &[Change]) -> Vec<String> {
+        let count = changes.iter().filter(|change| change.leaves_out()).count();
+        let left_out = self.left_out();
+        let newest = left_out[left_out.len().saturating_sub(count)..].iter();
+        newest.map(|one| format!("action of {} left out: {:?}", one.nominal, one.reason)).collect()
     }
 
     async fn fulfil(room: &Arc<Room>, run: &RunKey, name: DutyName, duty: &Duty) -> Result<Input, PeerError> {

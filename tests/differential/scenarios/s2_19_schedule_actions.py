@@ -238,3 +238,12 @@ def an_action_whose_id_is_taken(t):
     patch(t, backfill_request=[{"start_time": time, "end_time": "2020-01-01T06:00:00Z", "overlap_policy": "ALLOW_ALL"}])
     until_info(t, lambda info: info.action_count == 1)
     describe(t)
+
+
+@scenario
+def an_action_that_is_deleted_is_over(t):
+    create(t, schedule=schedule())
+    patch(t, trigger_immediately={})
+    info = until_info(t, lambda info: info.action_count == 1).info
+    t.call("DeleteWorkflowExecution", workflow_execution=(info.running_workflows[0].workflow_id, ""))
+    brief(t, until_info(t, lambda info: not info.running_workflows))

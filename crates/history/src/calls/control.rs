@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
-    ids::NamespaceId,
-    run::{CancelRequest, OptionsChange, Reply, Signal, Termination, What},
+    ids::{NamespaceId, RunId},
+    run::{CancelRequest, DutyId, OptionsChange, Reply, Signal, Termination, What},
 };
 use longhaul_proto::api::{
     common::v1::{Link, WorkflowExecution, link},
@@ -19,7 +19,10 @@ use longhaul_proto::api::{
 use longhaul_runtime::peers::PeerError;
 
 use super::target;
-use crate::{cell::Turn, history::Room};
+use crate::{
+    cell::{Target, Turn},
+    history::Room,
+};
 
 /// Refuses if the run is not of the chain the caller means. A run that is over has an answer of its own.
 ///
@@ -133,21 +136,34 @@ pub async fn delete(
 ) -> Result<(), PeerError> {
     let (key, run) = target(namespace, request.workflow_execution.as_ref())?;
     let shard = room.shard(&key)?;
-    shard
-        .ask(key, run, |turn| {
-            let loaded = turn.loaded()?;
-            let id = loaded.id();
-            if loaded.run.is_running() {
-                turn.step(What::Terminate(Termination {
-                    identity: "history-service".into(),
-                    reason: "Delete workflow execution".into(),
-                    ..Termination::default()
-                }))?;
-            }
-            turn.delete(id);
-            Ok(())
-        })
-        .await
+    let mut run = run;
+    loop {
+        let mut news = shard.listen(key.clone());
+        let waits = shard.ask(key.clone(), run, delete_unless_owing).await?;
+        let Some(id) = waits else { return Ok(()) };
+        run = Target::Run(id);
+        if news.changed().await.is_err() {
+            return Err(PeerError::Lost("history is being closed".into()));
+        }
+    }
+}
+
+/// Removes a run, unless a schedule waits for the news of its end, which would be lost with it: then the run is only
+/// ended, and answered.
+fn delete_unless_owing(turn: &mut Turn<'_>) -> Result<Option<RunId>, Refusal> {
+    let id = turn.loaded()?.id();
+    if turn.loaded()?.run.is_running() {
+        turn.step(What::Terminate(Termination {
+            identity: "history-service".into(),
+            reason: "Delete workflow execution".into(),
+            ..Termination::default()
+        }))?;
+    }
+    if turn.loaded()?.run.duties.contains(&DutyId::NotifySchedule) {
+        return Ok(Some(id));
+    }
+    turn.delete(id);
+    Ok(None)
 }
 
 /// Changes options of a run, and answers them as they are then.

@@ -78,6 +78,13 @@ pub enum Change {
     BackfillAt(#[n(0)] Timestamp),
 }
 
+impl Change {
+    /// Whether something that was due did not happen.
+    pub fn leaves_out(&self) -> bool {
+        matches!(self, Self::Missed(..) | Self::LeftOut(..) | Self::NotStarted(..))
+    }
+}
+
 /// Brings a definition into the form that clients are shown.
 ///
 /// # Errors
