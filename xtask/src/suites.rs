@@ -153,6 +153,15 @@ pub const SUITES: [Suite; 13] = [
         prepare: chaos_schedules,
     },
     Suite {
+        name: "truth",
+        place: "tests/chaos/truth.py",
+        needs: &[],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(10),
+        prepare: truth,
+    },
+    Suite {
         name: "simulation",
         place: "crates/sim/Cargo.toml",
         needs: &[],
@@ -251,6 +260,12 @@ fn guide(given: &Given) -> Result<Command> {
 fn chaos_schedules(given: &Given) -> Result<Command> {
     let mut command = python(given, "tests/chaos/schedules.py");
     command.args(["--kills", "5", "--schedules", "10"]);
+    Ok(command)
+}
+
+fn truth(given: &Given) -> Result<Command> {
+    let mut command = python(given, "tests/chaos/truth.py");
+    command.args(["--rounds", "50"]);
     Ok(command)
 }
 

@@ -28,3 +28,4 @@ pub use cluster::COMPATIBLE_VERSION;
 pub use frontend::{ClusterIdentity, Frontend, Parts};
 pub use settings::Settings;
 pub use transport::serve;
+pub use visibility::explain::{ExplainRequest, ExplainResponse, ask as explain};

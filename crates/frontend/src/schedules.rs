@@ -30,7 +30,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered, reading},
-    visibility::{Filter, page, wire},
+    visibility::{page, wire},
     workflow_start::{check_attributes, check_sizes},
 };
 
@@ -147,12 +147,12 @@ pub(crate) async fn list(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let query = query(&request.query, &namespace)?;
     let limit = page::size(request.maximum_page_size, frontend.settings.page_rows_max);
-    let after = page::cursor(&request.next_page_token)?;
-    let filter = Arc::new(Filter(query));
-    let rows =
-        frontend.store.list(namespace.id, Kind::Schedule, filter, after, limit).await.map_err(reading)?;
+    let after = page::cursor(&request.next_page_token, &query)?;
+    let query = Arc::new(query);
+    let listed = frontend.store.list(namespace.id, Kind::Schedule, query.clone(), after, limit);
+    let rows = listed.await.map_err(reading)?;
     let next_page_token = match rows.last() {
-        Some(last) if rows.len() == limit => page::token(last),
+        Some(last) if rows.len() == limit => page::token(last, &query),
         _ => bytes::Bytes::new(),
     };
     let schedules = rows
@@ -172,8 +172,8 @@ pub(crate) async fn count(
     request: CountSchedulesRequest,
 ) -> Answered<CountSchedulesResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    let filter = Arc::new(Filter(query(&request.query, &namespace)?));
-    let counts = frontend.store.count(namespace.id, Kind::Schedule, filter, None).await.map_err(reading)?;
+    let query = Arc::new(query(&request.query, &namespace)?);
+    let counts = frontend.store.count(namespace.id, Kind::Schedule, query, None).await.map_err(reading)?;
     let count = wire(counts.iter().map(|(_, count)| count).sum());
     Ok(CountSchedulesResponse { count, ..CountSchedulesResponse::default() })
 }

@@ -13,6 +13,7 @@ use longhaul_proto::{
         workflowservice::v1::{GetSearchAttributesRequest, GetSearchAttributesResponse},
     },
 };
+use longhaul_runtime::peers::PeerError;
 
 use crate::{
     Frontend,
@@ -37,12 +38,8 @@ pub(crate) async fn add(
     _: Asker,
     request: AddSearchAttributesRequest,
 ) -> Answered<AddSearchAttributesResponse> {
-    check_namespace(&request.namespace)?;
-    if request.search_attributes.is_empty() {
-        return Err(Refusal::invalid("SearchAttributes are not set on request.").into());
-    }
+    check_change(frontend, &request.namespace, request.search_attributes.is_empty()).await?;
     let wanted: BTreeMap<String, i32> = request.search_attributes.into_iter().collect();
-    frontend.namespace(&request.namespace, Allow::Open).await?;
     frontend
         .directory
         .change(&request.namespace, |namespace| namespace.add_search_attributes(&wanted))
@@ -57,11 +54,7 @@ pub(crate) async fn remove(
     _: Asker,
     request: RemoveSearchAttributesRequest,
 ) -> Answered<RemoveSearchAttributesResponse> {
-    check_namespace(&request.namespace)?;
-    if request.search_attributes.is_empty() {
-        return Err(Refusal::invalid("SearchAttributes are not set on request.").into());
-    }
-    frontend.namespace(&request.namespace, Allow::Open).await?;
+    check_change(frontend, &request.namespace, request.search_attributes.is_empty()).await?;
     frontend
         .directory
         .change(&request.namespace, |namespace| {
@@ -102,6 +95,17 @@ pub(crate) async fn get(
         (1..=*count).map(|number| (format!("{}{number:02}", value_type.name()), value_type.to_proto().into()))
     });
     Ok(GetSearchAttributesResponse { keys: built_in().chain(columns).collect() })
+}
+
+/// An unknown namespace is told first, an absent one last.
+async fn check_change(frontend: &Frontend, namespace: &str, names_nothing: bool) -> Result<(), PeerError> {
+    if !namespace.is_empty() {
+        frontend.namespace(namespace, Allow::Open).await?;
+    }
+    if names_nothing {
+        return Err(Refusal::invalid("SearchAttributes are not set on request.").into());
+    }
+    Ok(check_namespace(namespace)?)
 }
 
 fn check_namespace(name: &str) -> Result<(), Refusal> {

@@ -13,7 +13,7 @@ use tonic::{
 };
 
 use self::reflection::Lazy;
-use crate::Frontend;
+use crate::{Frontend, visibility::explain::ExplainServer};
 
 mod reflection;
 mod too_large;
@@ -58,6 +58,7 @@ pub async fn serve(
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(bytes_max)
         .max_encoding_message_size(usize::MAX);
+    let explain = ExplainServer(frontend.clone());
     let operator = OperatorServiceServer::new(frontend)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -79,6 +80,7 @@ pub async fn serve(
     let router = server
         .add_service(workflow)
         .add_service(operator)
+        .add_service(explain)
         .add_service(health)
         .add_service(Lazy::new(reflection::current))
         .add_service(Lazy::new(reflection::alpha));

@@ -1,6 +1,6 @@
 //! Lists and counts of workflow executions, from the rows that every commit keeps true.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use longhaul_kernel::{
     ids::Kind,
@@ -22,7 +22,6 @@ use longhaul_proto::{
     },
 };
 use longhaul_runtime::peers::PeerError;
-use longhaul_store::RowFilter;
 use prost::Message;
 
 use crate::{
@@ -31,21 +30,9 @@ use crate::{
     frontend::{Allow, Answered, reading},
 };
 
+pub(crate) mod explain;
 mod legacy;
 pub(crate) mod page;
-
-/// A query as the store evaluates it.
-pub(crate) struct Filter(pub(crate) Query);
-
-impl RowFilter for Filter {
-    fn matches(&self, row: &Row) -> bool {
-        self.0.matches(row)
-    }
-
-    fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
-        self.0.required_keywords()
-    }
-}
 
 /// One page of executions and where the next one begins.
 struct Page {
@@ -123,12 +110,16 @@ pub(crate) async fn count(
 ) -> Answered<CountWorkflowExecutionsResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let query = Query::parse(&request.query, &namespace.attributes())?;
+    if !query.order().is_empty() {
+        // A number has no order; the reference says so too.
+        return Err(Refusal::invalid("invalid query: operation is not supported: 'ORDER BY' clause").into());
+    }
     let group = query.group_by().map(|group| group.0.clone());
     let by = group.as_ref().map(|attribute| attribute.name.clone());
-    let filter = Arc::new(Filter(query));
-    let mut counts = frontend.store.count(namespace.id, Kind::Workflow, filter, by).await.map_err(reading)?;
+    let mut counts =
+        frontend.store.count(namespace.id, Kind::Workflow, Arc::new(query), by).await.map_err(reading)?;
     let count = wire(counts.iter().map(|(_, count)| count).sum());
-    counts.sort_by_key(|(value, _)| rank(value.as_ref()));
+    counts.sort_by(|(left, _), (right, _)| groups_in_order(left.as_ref(), right.as_ref()));
     let groups = match group {
         None => Vec::new(),
         Some(_) => counts
@@ -155,14 +146,12 @@ async fn select(
 ) -> Result<Page, PeerError> {
     let limit = page::size(page_size, frontend.settings.page_rows_max);
     let query = Query::parse(query, &namespace.attributes())?;
-    let after = page::cursor(token)?;
-    let rows = frontend
-        .store
-        .list(namespace.id, Kind::Workflow, Arc::new(Filter(query)), after, limit)
-        .await
-        .map_err(reading)?;
+    let after = page::cursor(token, &query)?;
+    let query = Arc::new(query);
+    let listed = frontend.store.list(namespace.id, Kind::Workflow, query.clone(), after, limit);
+    let rows = listed.await.map_err(reading)?;
     let next_page_token = match rows.last() {
-        Some(last) if rows.len() == limit => page::token(last),
+        Some(last) if rows.len() == limit => page::token(last, &query),
         _ => bytes::Bytes::new(),
     };
     let executions = rows.iter().map(info).collect::<Result<_, _>>()?;
@@ -179,13 +168,18 @@ fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
     Ok(info)
 }
 
-/// Order of groups: statuses by their number in the API, other values after them as they come.
-fn rank(value: Option<&Value>) -> usize {
+/// Order of groups: statuses by their number in the API, other values as they are ordered, no value first.
+fn groups_in_order(left: Option<&Value>, right: Option<&Value>) -> Ordering {
     const STATUSES: [&str; 8] =
         ["Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused"];
-    let known = match value {
-        Some(Value::Keyword(name)) => STATUSES.iter().position(|status| *status == name),
-        _ => None,
+    let rank = |value: Option<&Value>| match value {
+        Some(Value::Keyword(name)) => {
+            STATUSES.iter().position(|status| *status == name).unwrap_or(STATUSES.len())
+        }
+        Some(_) | None => STATUSES.len(),
     };
-    known.unwrap_or(STATUSES.len())
+    rank(left).cmp(&rank(right)).then_with(|| match (left, right) {
+        (Some(left), Some(right)) => left.compare(right),
+        (left, right) => left.is_some().cmp(&right.is_some()),
+    })
 }

@@ -13,8 +13,11 @@ mod filter;
 mod golang;
 mod grammar;
 mod literal;
+mod narrow;
+mod order;
 mod payload;
 mod query;
+mod show;
 mod words;
 
 #[cfg(test)]
@@ -29,6 +32,8 @@ use crate::{ids::RunKey, time::Timestamp};
 
 pub use attributes::{Attribute, Attributes, PREDEFINED, SYSTEM, ValueType};
 pub use datetime::{format as format_datetime, parse as parse_datetime};
+pub use narrow::{Narrow, Span};
+pub use order::OrderKey;
 pub use payload::{Limits, decode, encode, encode_group, typed_all, validate, with_type, within_limits};
 pub use query::{GroupBy, Query};
 
@@ -72,4 +77,16 @@ pub struct Row {
     pub attributes: BTreeMap<Arc<str>, Value>,
     /// Encoded answer of a list for this row (for a workflow run a `WorkflowExecutionInfo`).
     pub info: Bytes,
+}
+
+impl Row {
+    /// Whether it belongs to a namespace division, and is hidden from queries that do not name one.
+    pub fn is_in_division(&self) -> bool {
+        self.attributes.contains_key(attributes::NAMESPACE_DIVISION)
+    }
+
+    /// The value it has for `name`, those given by its fields included.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        filter::value_of(name, self).map(std::borrow::Cow::into_owned)
+    }
 }

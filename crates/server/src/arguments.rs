@@ -36,6 +36,9 @@ pub enum Command {
     /// Commands under the name that the reference gives them
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Asks a running server about its lists of workflows
+    #[command(subcommand)]
+    Visibility(VisibilityCommand),
     /// Prints what can be configured
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -46,6 +49,29 @@ pub enum Command {
 pub enum ServerCommand {
     /// Like `longhaul start-dev`, but forgets everything at the end unless --db-filename is given, as the reference does
     StartDev(Box<StartDev>),
+}
+
+/// `longhaul visibility ...`.
+#[derive(Debug, Subcommand)]
+pub enum VisibilityCommand {
+    /// Tells how a list is answered: the filter as it was understood, the index chosen, what was read, and the time
+    Explain(Explain),
+}
+
+/// Arguments of `longhaul visibility explain`.
+#[derive(Args, Clone, Debug)]
+pub struct Explain {
+    /// The query, as `temporal workflow list --query` takes it
+    pub query: String,
+    /// Namespace to list in
+    #[arg(short, long, default_value = "default")]
+    pub namespace: String,
+    /// Rows of the page [default: as many as a list gives]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub page_size: i32,
+    /// Address of the server
+    #[arg(long, default_value = "127.0.0.1:7233", value_name = "HOST:PORT")]
+    pub address: String,
 }
 
 /// `longhaul config ...`.

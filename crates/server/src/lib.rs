@@ -11,5 +11,6 @@ mod file;
 mod log;
 mod rooms;
 mod run;
+mod visibility;
 
 pub use run::run;

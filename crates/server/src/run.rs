@@ -8,10 +8,13 @@ use longhaul_frontend::COMPATIBLE_VERSION;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    arguments::{Arguments, Command, ConfigCommand, LogArguments, ServerCommand, StartDev},
+    arguments::{
+        Arguments, Command, ConfigCommand, LogArguments, ServerCommand, StartDev, VisibilityCommand,
+    },
     config::{Config, Storage},
     log, reference,
     server::Server,
+    visibility,
 };
 
 /// Runs the program; 0 is success, 1 a failure, 2 a wrong command line.
@@ -30,12 +33,13 @@ fn obey(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::StartDev(start) => start_dev(start, &arguments.log, false),
         Command::Server(ServerCommand::StartDev(start)) => start_dev(start, &arguments.log, true),
+        Command::Visibility(VisibilityCommand::Explain(explain)) => visibility::explain(explain),
         Command::Config(ConfigCommand::Reference) => print(&reference::settings_page()),
         Command::Config(ConfigCommand::ApiCoverage) => print(&reference::coverage_page()),
     }
 }
 
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("stdout can't be written")
 }
 

@@ -7,5 +7,6 @@ mod in_process {
     mod namespaces;
     mod refusals;
     mod transport;
+    mod visibility;
     mod wiring;
 }

@@ -13,13 +13,13 @@ use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     run::Run,
     time::Timestamp,
-    visibility::Row,
+    visibility::{Query, Row},
 };
 use longhaul_proto::api::{enums::v1::EventType, history::v1::History};
 use longhaul_store::{
-    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Fence, ListCursor,
-    MemoryStore, OutboxId, OutboxRow, ReadError, RowFilter, ShardRange, StateWrite, Store, StoredRun,
-    VisibilityWrite, Wake, Write,
+    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Explained, Fence, ListCursor,
+    MemoryStore, OutboxId, OutboxRow, ReadError, ShardRange, StateWrite, Store, StoredRun, VisibilityWrite,
+    Wake, Write,
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -268,21 +268,31 @@ impl Store for FaultyStore {
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        async move { self.read(self.inner.list(namespace, kind, filter, after, limit)).await }.boxed()
+        async move { self.read(self.inner.list(namespace, kind, query, after, limit)).await }.boxed()
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        async move { self.read(self.inner.count(namespace, kind, filter, group)).await }.boxed()
+        async move { self.read(self.inner.count(namespace, kind, query, group)).await }.boxed()
+    }
+
+    fn explain(
+        &self,
+        namespace: NamespaceId,
+        kind: Kind,
+        query: Arc<Query>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadError>> {
+        async move { self.read(self.inner.explain(namespace, kind, query, limit)).await }.boxed()
     }
 
     fn document(

@@ -191,22 +191,32 @@ fn write_row(
         VisibilityWrite::Delete => None,
     };
     let shelf = (run.execution.namespace, run.execution.kind);
+    let mut gone = Vec::new();
     if let Some(sort) = sort {
         let key = key::row(shelf, &sort);
         let stored =
             view.get(Part::Rows, &key)?.ok_or_else(|| seal::broken(Part::Rows, &key, "it is missing"))?;
         let old: Row = record::read_row(&stored)
             .ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))?;
-        for entry in index::entries(shelf, &old, &sort) {
-            view.remove(Part::Index, entry);
-        }
+        gone = index::entries(&old, &sort);
         view.remove(Part::Rows, key);
     }
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = row else {
+        gone.into_iter().for_each(|entry| view.remove(Part::Index, entry));
+        return Ok(None);
+    };
     let sort = SortKey { run: run.run, ..SortKey::of(&row) };
-    for entry in index::entries(shelf, &row, &sort) {
-        view.put(Part::Index, entry, Vec::new());
-    }
+    let mut new = index::entries(&row, &sort);
+    // What stays the same is not written again: an upsert touches the entries of what it changes.
+    gone.retain(|entry| match new.binary_search(entry) {
+        Ok(at) => {
+            new.remove(at);
+            false
+        }
+        Err(_) => true,
+    });
+    gone.into_iter().for_each(|entry| view.remove(Part::Index, entry));
+    new.into_iter().for_each(|entry| view.put(Part::Index, entry, Vec::new()));
     view.put(Part::Rows, key::row(shelf, &sort), record::row(&row));
     Ok(Some(sort))
 }

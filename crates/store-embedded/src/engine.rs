@@ -91,7 +91,9 @@ impl Engine {
         journal::inspect(&data)?;
         let damaged = |error| match Failure::of("open", error) {
             Failure::Io(text) => io(std::io::Error::other(text)),
-            source @ Failure::Corrupt(_) => OpenError::Damaged { folder: folder.into(), source },
+            source @ (Failure::Corrupt(_) | Failure::Refused(_)) => {
+                OpenError::Damaged { folder: folder.into(), source }
+            }
         };
         let db = Database::builder(&data)
             .cache_size(options.cache_bytes)

@@ -67,6 +67,9 @@ pub enum Failure {
     /// The system refused; stored bytes may be fine.
     #[error("{0}")]
     Io(String),
+    /// The caller asked for more than is answered.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Failure {
@@ -90,6 +93,7 @@ impl From<Failure> for ReadError {
         match failure {
             Failure::Corrupt(text) => Self::Corrupt(text),
             Failure::Io(text) => Self::Busy(text),
+            Failure::Refused(text) => Self::Refused(text),
         }
     }
 }
@@ -99,7 +103,7 @@ impl From<Failure> for CommitError {
         match failure {
             Failure::Corrupt(text) => Self::Corrupt(text),
             // It was met while reading what the commit depends on: nothing is written yet.
-            Failure::Io(text) => Self::Busy(text),
+            Failure::Io(text) | Failure::Refused(text) => Self::Busy(text),
         }
     }
 }

@@ -11,11 +11,11 @@ use longhaul_kernel::{
 use longhaul_store::{OutboxId, ShardId, SortKey, Wake};
 
 /// Signed numbers in an order that bytes keep.
-fn ordered(number: i64) -> [u8; 8] {
+pub(crate) fn ordered(number: i64) -> [u8; 8] {
     ((number as u64) ^ (1 << 63)).to_be_bytes()
 }
 
-fn number(bytes: [u8; 8]) -> i64 {
+pub(crate) fn number(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ (1 << 63)) as i64
 }
 
@@ -179,7 +179,7 @@ impl Reader<'_> {
         Some(*head)
     }
 
-    fn text(&mut self) -> Option<String> {
+    pub(crate) fn text(&mut self) -> Option<String> {
         let mut text = Vec::new();
         loop {
             match self.take::<1>()? {

@@ -3,6 +3,7 @@
 
 mod apply;
 mod committer;
+mod count;
 mod engine;
 mod error;
 mod group;
@@ -13,6 +14,8 @@ mod key;
 mod list;
 mod lock;
 mod options;
+mod places;
+mod plan;
 mod queue;
 mod read;
 mod readers;
@@ -22,6 +25,8 @@ mod spill;
 mod stats;
 mod store;
 mod tide;
+mod upgrade;
+mod walk;
 
 pub use error::{Failure, OpenError};
 pub use options::Options;

@@ -1,111 +1,183 @@
-//! Lists and counts: rows in the default order, by the most selective index that the filter allows. Without one, rows
-//! are streamed in order and the stream ends at the limit.
+//! Lists: rows that a query selects, by the most selective index that it allows. In the default order they come as
+//! they stand and the reading ends with the page; in another order no more than a page of them is kept in memory.
 
-use std::{ops::Bound, sync::Arc};
+use std::ops::Bound;
 
-use longhaul_kernel::visibility::Row;
-use longhaul_store::{Counts, ListCursor, RowFilter, SortKey, Tally};
+use longhaul_kernel::visibility::{Query, Row};
+use longhaul_store::{Explained, ListCursor, Page, SortKey};
 
 use crate::{
-    engine::{Engine, Entry, Moment, Part, beginning_with},
+    engine::{Engine, Entry, Moment, Part},
     error::Failure,
-    index::{self, Indexed},
     key::{self, Shelf},
-    record, seal,
+    places::Work,
+    plan::{Plan, Planner, Shape},
+    record, seal, walk,
 };
 
-/// How many entries of each candidate are looked at to tell which index is the most selective.
-const PROBE_ENTRIES_MAX: usize = 256;
+/// Entries up to which a plan's rows are rather put in order than an index of the order walked over.
+const SORTED_MAX: u64 = 2048;
 
-type Rows<'m> = Box<dyn Iterator<Item = Result<Row, Failure>> + 'm>;
-
-/// Rows that the filter lets through.
+/// Rows that the query selects.
 pub(crate) fn list(
     engine: &Engine,
     shelf: Shelf,
-    filter: &dyn RowFilter,
+    query: &Query,
     after: Option<ListCursor>,
     limit: usize,
 ) -> Result<Vec<Row>, Failure> {
+    let work = Work::default();
     let moment = engine.moment();
-    let rows = candidates(&moment, shelf, filter, after.map(SortKey::from))?;
-    rows.filter(|row| row.as_ref().map_or(true, |row| filter.matches(row))).take(limit).collect()
+    Ok(answer(&moment, &work, shelf, query, after, limit)?.0)
 }
 
-/// Number of rows that the filter lets through.
-pub(crate) fn count(
+/// Answers the first page and tells how.
+pub(crate) fn explain(
     engine: &Engine,
     shelf: Shelf,
-    filter: &dyn RowFilter,
-    group: Option<Arc<str>>,
-) -> Result<Counts, Failure> {
+    query: &Query,
+    limit: usize,
+) -> Result<Explained, Failure> {
+    let work = Work::default();
     let moment = engine.moment();
-    let mut tally = Tally::new(group);
-    for row in candidates(&moment, shelf, filter, None)? {
-        let row = row?;
-        if filter.matches(&row) {
-            tally.add(&row);
-        }
-    }
-    Ok(tally.finish())
-}
-
-/// Rows in order, among them all that match.
-fn candidates<'m>(
-    moment: &'m Moment<'m>,
-    shelf: Shelf,
-    filter: &dyn RowFilter,
-    after: Option<SortKey>,
-) -> Result<Rows<'m>, Failure> {
-    let term = choose(moment, shelf, filter)?;
-    let (part, prefix) = match &term {
-        Some(term) => (Part::Index, term.clone()),
-        None => (Part::Rows, key::shelf(shelf)),
-    };
-    let (start, to) = beginning_with(&prefix);
-    let from = after.map_or(start, |sort| {
-        let mut key = prefix.clone();
-        key::push_sort(&mut key, &sort);
-        Bound::Excluded(key)
-    });
-    let entries = moment.range(part, (from, to));
-    Ok(match term {
-        None => Box::new(entries.map(|entry| entry.and_then(read))),
-        Some(term) => Box::new(entries.map(move |entry| {
-            let (key, _) = entry?;
-            let row = [&key::shelf(shelf), key.get(term.len()..).unwrap_or_default()].concat();
-            let body = moment.get(Part::Rows, &row)?;
-            read((row, body.ok_or_else(|| seal::broken(Part::Index, &key, "its row is missing"))?))
-        })),
+    let planner = Planner::new(&moment, &work, shelf, query);
+    let plan = planner.plan(&query.narrow())?;
+    let whole = Plan { shape: Shape::Rows(Vec::new(), None), shown: String::new() };
+    let estimate = planner.estimate(plan.as_ref().unwrap_or(&whole), SORTED_MAX)?;
+    let (rows, plan) = answer(&moment, &work, shelf, query, None, limit)?;
+    Ok(Explained {
+        plan,
+        estimated: estimate.entries,
+        at_least: estimate.at_least,
+        entries_read: work.entries.get(),
+        rows_read: work.rows.get(),
+        rows_found: rows.len() as u64,
     })
 }
 
-fn read((key, body): Entry) -> Result<Row, Failure> {
-    record::read_row(&body).ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))
+/// The rows of a page, and the plan in words.
+fn answer(
+    moment: &Moment<'_>,
+    work: &Work,
+    shelf: Shelf,
+    query: &Query,
+    after: Option<ListCursor>,
+    limit: usize,
+) -> Result<(Vec<Row>, String), Failure> {
+    if limit == 0 {
+        return Ok((Vec::new(), "nothing".into()));
+    }
+    let planner = Planner::new(moment, work, shelf, query);
+    let plan = planner.plan(&query.narrow())?;
+    let shown =
+        plan.as_ref().map_or("all rows in their order, then the filter", |plan| &*plan.shown).to_owned();
+    if query.order().is_empty() {
+        let mut rows = Vec::new();
+        let behind = after.map(|after| place_behind(&after.sort));
+        each(&planner, plan.as_ref(), query, behind, |row| {
+            rows.push(row);
+            Ok(rows.len() < limit)
+        })?;
+        return Ok((rows, shown));
+    }
+    let small = match &plan {
+        Some(plan) => !planner.estimate(plan, SORTED_MAX)?.at_least,
+        None => false,
+    };
+    if !small && let Some((rows, shown)) = walk::page(&planner, query, after.clone(), limit)? {
+        return Ok((rows, shown));
+    }
+    let mut page = Page::new(query, after, limit);
+    each(&planner, plan.as_ref(), query, None, |row| {
+        page.offer(row);
+        Ok(true)
+    })?;
+    Ok((page.finish(), format!("{shown}, then put in order")))
 }
 
-/// The term of the index with the fewest entries, if the filter requires a keyword that is indexed.
-fn choose(moment: &Moment<'_>, shelf: Shelf, filter: &dyn RowFilter) -> Result<Option<Vec<u8>>, Failure> {
-    let required = filter.required_keywords();
-    let mut terms: Vec<(Indexed, Vec<u8>)> = required
-        .iter()
-        .filter_map(|(name, value)| Indexed::named(name).map(|indexed| (indexed, value)))
-        .map(|(indexed, value)| (indexed, index::term(shelf, indexed, value)))
-        .collect();
-    terms.sort();
-    if terms.len() == 1 || terms.first().is_some_and(|(indexed, _)| indexed.is_identity()) {
-        return Ok(terms.into_iter().next().map(|(_, term)| term));
-    }
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    for (_, term) in terms {
-        let mut entries = 0;
-        for entry in moment.range(Part::Index, beginning_with(&term)).take(PROBE_ENTRIES_MAX) {
-            entry?;
-            entries += 1;
+/// The first place behind a row's.
+fn place_behind(sort: &SortKey) -> Vec<u8> {
+    let mut place = Vec::with_capacity(34);
+    key::push_sort(&mut place, sort);
+    place.push(0);
+    place
+}
+
+/// Hands on every row that the query selects, in the default order from `from` on, until told to stop.
+pub(crate) fn each(
+    planner: &Planner<'_>,
+    plan: Option<&Plan>,
+    query: &Query,
+    from: Option<Vec<u8>>,
+    mut hand_on: impl FnMut(Row) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let from = from.unwrap_or_default();
+    let everything = (Vec::new(), None);
+    let stretch = match plan {
+        None => Some(everything),
+        Some(Plan { shape: Shape::Rows(from, to), .. }) => Some((from.clone(), to.clone())),
+        Some(_) => None,
+    };
+    if let Some((start, to)) = stretch {
+        for entry in rows_between(planner, &from.max(start), to.as_deref()) {
+            let row = read(entry?, planner.work)?;
+            if query.matches(&row) && !hand_on(row)? {
+                break;
+            }
         }
-        if best.as_ref().is_none_or(|(fewest, _)| entries < *fewest) {
-            best = Some((entries, term));
-        }
+        return Ok(());
     }
-    Ok(best.map(|(_, term)| term))
+    let Some(plan) = plan else { return Ok(()) };
+    let mut places = planner.places(plan);
+    let mut at = from;
+    while let Some(place) = places.seek(&at)? {
+        let row = row_at(planner, &place.position)?;
+        if query.matches(&row) && !hand_on(row)? {
+            break;
+        }
+        at = place.position;
+        at.push(0);
+    }
+    Ok(())
+}
+
+/// Entries of rows from one position to before another.
+pub(crate) fn rows_between(
+    planner: &Planner<'_>,
+    from: &[u8],
+    to: Option<&[u8]>,
+) -> impl Iterator<Item = Result<Entry, Failure>> + use<> {
+    planner.moment.range(Part::Rows, stretch(planner, from, to))
+}
+
+/// The same, last position first.
+pub(crate) fn rows_backwards(
+    planner: &Planner<'_>,
+    from: &[u8],
+    to: Option<&[u8]>,
+) -> impl Iterator<Item = Result<Entry, Failure>> + use<> {
+    planner.moment.backwards(Part::Rows, stretch(planner, from, to))
+}
+
+fn stretch(planner: &Planner<'_>, from: &[u8], to: Option<&[u8]>) -> crate::engine::Keys {
+    let shelf = &planner.shelf[..];
+    let to = match to {
+        Some(to) => Some([shelf, to].concat()),
+        None => key::behind(shelf),
+    };
+    (Bound::Included([shelf, from].concat()), to.map_or(Bound::Unbounded, Bound::Excluded))
+}
+
+/// The row at a position that an index entry names.
+pub(crate) fn row_at(planner: &Planner<'_>, position: &[u8]) -> Result<Row, Failure> {
+    let key = [&planner.shelf[..], position].concat();
+    let body = planner.moment.get(Part::Rows, &key)?;
+    let body = body.ok_or_else(|| seal::broken(Part::Rows, &key, "an index names it and it is missing"))?;
+    read((key, body), planner.work)
+}
+
+/// Reads a row.
+pub(crate) fn read((key, body): Entry, work: &Work) -> Result<Row, Failure> {
+    Work::add(&work.rows);
+    record::read_row(&body).ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))
 }

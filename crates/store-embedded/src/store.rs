@@ -11,16 +11,17 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     time::Timestamp,
-    visibility::Row,
+    visibility::{Query, Row},
 };
 use longhaul_store::{
-    Batch, CommitError, Counts, Direction, Document, EventRange, Fence, ListCursor, OutboxId, OutboxRow,
-    ReadError, RowFilter, ShardRange, Store, StoredRun, Wake, Write,
+    Batch, CommitError, Counts, Direction, Document, EventRange, Explained, Fence, ListCursor, OutboxId,
+    OutboxRow, ReadError, ShardRange, Store, StoredRun, Wake, Write,
 };
 
 use crate::{
     OpenError, Options, Stats,
     committer::{Answer, Committer, Work},
+    count,
     engine::{Engine, Part, WriteFailure},
     error::Failure,
     key, list,
@@ -29,10 +30,11 @@ use crate::{
     readers::{Readers, guarded},
     stats::Counters,
     tide::Tide,
+    upgrade,
 };
 
 /// The format of the folder that this binary writes.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// A store in one folder on disk, durable when a call returns.
 pub struct EmbeddedStore {
@@ -107,18 +109,25 @@ fn check_format(engine: &Engine) -> Result<(), OpenError> {
     let stored = engine.get(Part::Meta, key::FORMAT).map_err(damaged)?;
     let found = stored.map(|body| body.try_into().map(u64::from_le_bytes));
     match found {
-        Some(Ok(found)) if found <= FORMAT => Ok(()),
+        Some(Ok(FORMAT)) => Ok(()),
+        Some(Ok(found)) if found < FORMAT => {
+            // The format is told last: an upgrade that is cut off begins again.
+            upgrade::rebuild_lists(engine).map_err(damaged)?;
+            write_format(engine)
+        }
         Some(Ok(found)) => Err(OpenError::TooNew { folder: folder.into(), found, known: FORMAT }),
         Some(Err(_)) => Err(damaged(Failure::Corrupt("its format has a wrong length".into()))),
-        None => {
-            let change = (Part::Meta, key::FORMAT.to_vec(), Some(FORMAT.to_le_bytes().to_vec()));
-            engine.write(vec![change]).map_err(|failure| match failure {
-                WriteFailure::Refused(why) | WriteFailure::Unknown(why) => {
-                    OpenError::Io { folder: folder.into(), source: std::io::Error::other(why) }
-                }
-            })
-        }
+        None => write_format(engine),
     }
+}
+
+fn write_format(engine: &Engine) -> Result<(), OpenError> {
+    let change = (Part::Meta, key::FORMAT.to_vec(), Some(FORMAT.to_le_bytes().to_vec()));
+    engine.write(vec![change]).map_err(|failure| match failure {
+        WriteFailure::Refused(why) | WriteFailure::Unknown(why) => {
+            OpenError::Io { folder: engine.folder().into(), source: std::io::Error::other(why) }
+        }
+    })
 }
 
 impl Drop for EmbeddedStore {
@@ -184,21 +193,31 @@ impl Store for EmbeddedStore {
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        self.scans.read(move |engine| list::list(engine, (namespace, kind), &*filter, after, limit))
+        self.scans.read(move |engine| list::list(engine, (namespace, kind), &query, after, limit))
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        self.scans.read(move |engine| list::count(engine, (namespace, kind), &*filter, group))
+        self.scans.read(move |engine| count::count(engine, (namespace, kind), &query, group))
+    }
+
+    fn explain(
+        &self,
+        namespace: NamespaceId,
+        kind: Kind,
+        query: Arc<Query>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadError>> {
+        self.scans.read(move |engine| list::explain(engine, (namespace, kind), &query, limit))
     }
 
     fn document(

@@ -6,6 +6,7 @@ mod documents;
 mod durable;
 mod fences;
 mod history;
+mod queries;
 mod queues;
 mod races;
 pub mod sample;
@@ -32,6 +33,7 @@ pub fn run_all(make: impl Fn() -> Arc<dyn Store>) {
         history::CASES,
         queues::CASES,
         visibility::CASES,
+        queries::CASES,
         documents::CASES,
         races::CASES,
     ];

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     time::Timestamp,
-    visibility::{Row, Value},
+    visibility::{Query, Row, Value},
 };
+
+use crate::SortKey;
 
 /// Identity of a shard in the shard map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -224,29 +226,37 @@ pub enum Direction {
     Reverse,
 }
 
-/// Where a list goes on: the sort key of the last row seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a list goes on: the place of the last row seen.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ListCursor {
-    /// Close time of that row.
-    pub close_time: Option<Timestamp>,
-    /// Its start time.
-    pub start_time: Timestamp,
-    /// Its run.
-    pub run: RunId,
+    /// What that row was ordered by, one for each attribute of the query's order.
+    pub ordered_by: Vec<Option<Value>>,
+    /// Its place in the default order.
+    pub sort: SortKey,
 }
 
-/// Decides whether a row belongs to an answer; built from a query by the kernel.
-pub trait RowFilter: Send + Sync {
-    /// Whether the row belongs.
-    fn matches(&self, row: &Row) -> bool;
-
-    /// Equalities that every matching row fulfils (attribute name, keyword value), for choosing an index.
-    /// `WorkflowId`, `RunId`, `WorkflowType`, `ExecutionStatus` and `TaskQueue` are indexed.
-    fn required_keywords(&self) -> Vec<(Arc<str>, String)>;
-}
+/// Groups that one count may have; a count with more of them is refused.
+pub const GROUPS_MAX: usize = 10_000;
 
 /// Numbers of rows, by the value they were grouped by.
 pub type Counts = Vec<(Option<Value>, u64)>;
+
+/// How a list is answered, and what that cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// What is read, in words: an index and its values, an intersection, all rows.
+    pub plan: String,
+    /// Entries that the plan was expected to walk over.
+    pub estimated: u64,
+    /// Whether there may be more of them than `estimated`.
+    pub at_least: bool,
+    /// Index entries read, those looked at to choose the plan included.
+    pub entries_read: u64,
+    /// Rows read and tested.
+    pub rows_read: u64,
+    /// Rows in the answer.
+    pub rows_found: u64,
+}
 
 /// A cluster-wide record outside of any shard (a namespace, cluster metadata), changed by compare-and-set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,26 +317,35 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Wake>, ReadError>>;
 
-    /// Rows of the namespace and kind that `filter` lets through, in the default order (open runs first, then by close time,
-    /// then by start time, newest first, then run id), behind `after`; at most `limit`.
+    /// Rows of one kind of the namespace that `query` selects, in its order and then in the default one (open runs first, then by
+    /// close time, then by start time, newest first, then run id), behind `after`; at most `limit`.
     fn list(
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>>;
 
-    /// Number of rows of the namespace and kind that `filter` lets through, by the value of `group` if one is given
-    /// (rows without it count under `None`).
+    /// Number of rows of one kind of the namespace that `query` selects, by the value of `group` if one is given
+    /// (rows without it count under `None`); more than [`GROUPS_MAX`] groups are refused.
     fn count(
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>>;
+
+    /// Answers the first page of a list, and tells how instead of what.
+    fn explain(
+        &self,
+        namespace: NamespaceId,
+        kind: Kind,
+        query: Arc<Query>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadError>>;
 
     /// A document.
     fn document(

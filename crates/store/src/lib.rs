@@ -14,6 +14,6 @@ mod tally;
 pub use contract::*;
 pub use memory::MemoryStore;
 pub use namespaces::{Directory, DirectoryError};
-pub use order::{SortKey, attribute};
+pub use order::{Page, SortKey};
 pub use spill::{LaneKey, MemorySpill, Spill, SpillError};
 pub use tally::Tally;

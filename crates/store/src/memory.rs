@@ -12,13 +12,13 @@ use futures_util::future::{BoxFuture, FutureExt};
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
     time::Timestamp,
-    visibility::Row,
+    visibility::{Query, Row},
 };
 use parking_lot::Mutex;
 
 use crate::{
-    Batch, CommitError, Counts, Direction, Document, EventRange, Fence, ListCursor, OutboxId, OutboxRow,
-    ReadError, RowFilter, ShardRange, Store, StoredRun, Wake, Write,
+    Batch, CommitError, Counts, Direction, Document, EventRange, Explained, Fence, ListCursor, OutboxId,
+    OutboxRow, ReadError, ShardRange, Store, StoredRun, Wake, Write,
 };
 use state::State;
 
@@ -91,21 +91,31 @@ impl Store for MemoryStore {
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         after: Option<ListCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Row>, ReadError>> {
-        now(Ok(self.state.lock().list((namespace, kind), &*filter, after, limit)))
+        now(Ok(self.state.lock().list((namespace, kind), &query, after, limit)))
     }
 
     fn count(
         &self,
         namespace: NamespaceId,
         kind: Kind,
-        filter: Arc<dyn RowFilter>,
+        query: Arc<Query>,
         group: Option<Arc<str>>,
     ) -> BoxFuture<'_, Result<Counts, ReadError>> {
-        now(Ok(self.state.lock().count((namespace, kind), &*filter, group)))
+        now(self.state.lock().count((namespace, kind), &query, group))
+    }
+
+    fn explain(
+        &self,
+        namespace: NamespaceId,
+        kind: Kind,
+        query: Arc<Query>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadError>> {
+        now(Ok(self.state.lock().explain((namespace, kind), &query, limit)))
     }
 
     fn document(

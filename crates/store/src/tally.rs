@@ -7,7 +7,7 @@ use longhaul_kernel::{
     visibility::{Row, Value},
 };
 
-use crate::{Counts, attribute};
+use crate::{Counts, GROUPS_MAX, ReadError};
 
 /// A running count, by groups if an attribute to group by was given.
 #[derive(Debug)]
@@ -24,10 +24,21 @@ impl Tally {
     }
 
     /// Counts `row`.
-    pub fn add(&mut self, row: &Row) {
-        let value = self.group.as_deref().and_then(|name| attribute(row, name));
+    pub fn add(&mut self, row: &Row) -> Result<(), ReadError> {
+        self.add_many(self.group.as_deref().and_then(|name| row.value(name)), 1)
+    }
+
+    /// Counts rows that have the same value.
+    pub fn add_many(&mut self, value: Option<Value>, rows: u64) -> Result<(), ReadError> {
         let key = value.as_ref().map(codec::encode);
-        self.counts.entry(key).or_insert((value, 0)).1 += 1;
+        self.counts.entry(key).or_insert((value, 0)).1 += rows;
+        if self.counts.len() > GROUPS_MAX {
+            let group = self.group.as_deref().unwrap_or_default();
+            return Err(ReadError::Refused(format!(
+                "operation is not supported: 'GROUP BY' {group} has more than {GROUPS_MAX} groups"
+            )));
+        }
+        Ok(())
     }
 
     /// The counts: a single one without groups, and with groups those that have a row, rows without a value first.

@@ -28,9 +28,7 @@ pub(super) fn condition(
 ) -> Result<Condition, String> {
     match expression {
         Expr::Nested(inner) => condition(*inner, attributes, seen),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
-            Ok(Condition::Not(Box::new(condition(*expr, attributes, seen)?)))
-        }
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(condition(*expr, attributes, seen)?.negated()),
         Expr::BinaryOp { op: BinaryOperator::And, .. } => {
             chain(expression, &BinaryOperator::And, attributes, seen).map(Condition::All)
         }
@@ -205,6 +203,9 @@ fn comparison(operator: &str, right: Expr, alias: &str, attribute: &Attribute) -
             match (operator, literal) {
                 (STARTS_WITH, Literal::Keyword(prefix)) => Ok(Test::StartsWith(prefix)),
                 (NOT_STARTS_WITH, Literal::Keyword(prefix)) => Ok(Test::NotStartsWith(prefix)),
+                (STARTS_WITH | NOT_STARTS_WITH, Literal::Status(number)) => {
+                    Err(no_text(operator, literal::status_name(number).unwrap_or_default()))
+                }
                 (operator, literal) => plain_comparison(operator)
                     .map(|comparison| Test::Compare(comparison, literal))
                     .ok_or_else(refusal),
@@ -232,6 +233,13 @@ fn unsupported(operator: &str, alias: &str, attribute: &Attribute) -> String {
     )
 }
 
+fn no_text(operator: &str, got: &str) -> String {
+    format!(
+        "{INVALID}: right-hand side of \"{}\" operator must be a literal string (got: {got})",
+        operator.to_lowercase()
+    )
+}
+
 /// A list where one value belongs.
 fn tuple(operator: &str, items: Vec<Expr>, alias: &str, attribute: &Attribute) -> String {
     let printed: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -242,11 +250,9 @@ fn tuple(operator: &str, items: Vec<Expr>, alias: &str, attribute: &Attribute) -
     }
     let printed = printed.join(", ");
     match operator {
-        STARTS_WITH | NOT_STARTS_WITH => format!(
-            "{INVALID}: right-hand side of \"{}\" operator must be a literal string (got: [{}])",
-            operator.to_lowercase(),
-            printed.replace(['\'', ','], "")
-        ),
+        STARTS_WITH | NOT_STARTS_WITH => {
+            no_text(operator, &format!("[{}]", printed.replace(['\'', ','], "")))
+        }
         _ => format!("{INVALID}: unexpected value type (expected string, got ({printed}))"),
     }
 }

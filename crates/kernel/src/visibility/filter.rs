@@ -14,8 +14,6 @@ pub(super) enum Condition {
     All(Vec<Condition>),
     /// One of them holds.
     Any(Vec<Condition>),
-    /// It does not hold.
-    Not(Box<Condition>),
     /// The attribute passes the test.
     Test(Attribute, Test),
 }
@@ -82,26 +80,16 @@ impl Condition {
             Self::Any(parts) => {
                 all(parts.iter().map(|part| part.holds(row).map(|held| !held))).map(|none| !none)
             }
-            Self::Not(part) => part.holds(row).map(|held| !held),
             Self::Test(attribute, test) => test.passes(value_of(&attribute.name, row).as_deref()),
         }
     }
 
-    /// Adds the equalities of keywords that hold whenever the condition does.
-    pub(super) fn required_keywords(&self, found: &mut Vec<(std::sync::Arc<str>, String)>) {
+    /// The condition that holds if this one does not: an absent attribute leaves both open.
+    pub(super) fn negated(self) -> Self {
         match self {
-            Self::All(parts) => parts.iter().for_each(|part| part.required_keywords(found)),
-            Self::Any(parts) => {
-                if let [only] = parts.as_slice() {
-                    only.required_keywords(found);
-                }
-            }
-            Self::Not(_) => {}
-            Self::Test(attribute, test) => {
-                if let Some(keyword) = test.required_keyword() {
-                    found.push((attribute.name.clone(), keyword));
-                }
-            }
+            Self::All(parts) => Self::Any(parts.into_iter().map(Self::negated).collect()),
+            Self::Any(parts) => Self::All(parts.into_iter().map(Self::negated).collect()),
+            Self::Test(attribute, test) => Self::Test(attribute, test.negated()),
         }
     }
 }
@@ -125,25 +113,38 @@ impl Test {
         }
     }
 
-    fn required_keyword(&self) -> Option<String> {
-        let literal = match self {
-            Self::Compare(Comparison::Equal, literal) => literal,
-            Self::OneOf(literals) => match literals.as_slice() {
-                [only] => only,
-                _ => return None,
-            },
-            _ => return None,
-        };
-        match literal {
-            Literal::Keyword(keyword) => Some(keyword.clone()),
-            Literal::Status(status) => super::literal::status_name(*status).map(str::to_owned),
-            _ => None,
+    fn negated(self) -> Self {
+        match self {
+            Self::Compare(comparison, literal) => Self::Compare(comparison.negated(), literal),
+            Self::OneOf(literals) => Self::NoneOf(literals),
+            Self::NoneOf(literals) => Self::OneOf(literals),
+            Self::Between(from, to) => Self::Outside(from, to),
+            Self::Outside(from, to) => Self::Between(from, to),
+            Self::StartsWith(prefix) => Self::NotStartsWith(prefix),
+            Self::NotStartsWith(prefix) => Self::StartsWith(prefix),
+            Self::Contains(wanted) => Self::Lacks(wanted),
+            Self::Lacks(wanted) => Self::Contains(wanted),
+            Self::Mentions(phrases) => Self::Omits(phrases),
+            Self::Omits(phrases) => Self::Mentions(phrases),
+            Self::IsNull => Self::IsNotNull,
+            Self::IsNotNull => Self::IsNull,
         }
     }
 }
 
 impl Comparison {
-    fn accepts(self, ordering: Ordering) -> bool {
+    fn negated(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+        }
+    }
+
+    pub(super) fn accepts(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
             Self::NotEqual => ordering.is_ne(),
@@ -151,6 +152,19 @@ impl Comparison {
             Self::LessOrEqual => ordering.is_le(),
             Self::Greater => ordering.is_gt(),
             Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
+
+impl Literal {
+    /// Which of two literals for one attribute is smaller, if they can be compared.
+    pub(super) fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Keyword(left), Self::Keyword(right)) => Some(left.cmp(right)),
+            (Self::Datetime(left), Self::Datetime(right)) => Some(left.cmp(right)),
+            (Self::Int(left), Self::Int(right)) => Some(left.cmp(right)),
+            (Self::Double(left), Self::Double(right)) => left.partial_cmp(right),
+            _ => None,
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) const NOT_STARTS_WITH: &str = "NOT STARTS_WITH";
 pub(super) struct Clauses {
     pub(super) filter: Option<Expr>,
     pub(super) group_by: Vec<Expr>,
-    pub(super) order_by: Vec<Expr>,
+    /// Each with whether it descends.
+    pub(super) order_by: Vec<(Expr, bool)>,
     pub(super) limit: bool,
 }
 
@@ -57,14 +58,16 @@ fn clauses(parser: &mut Parser, only_clauses: bool) -> Result<Clauses, ParserErr
     if !only_clauses {
         found.filter = Some(parser.parse_expr()?);
     }
-    if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
+    if parser.parse_keyword(Keyword::GROUP) {
+        parser.expect_keyword(Keyword::BY)?;
         found.group_by = parser.parse_comma_separated(Parser::parse_expr)?;
     }
-    if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
+    if parser.parse_keyword(Keyword::ORDER) {
+        parser.expect_keyword(Keyword::BY)?;
         found.order_by = parser.parse_comma_separated(|parser| {
             let expression = parser.parse_expr()?;
-            let _ = parser.parse_one_of_keywords(&[Keyword::ASC, Keyword::DESC]);
-            Ok(expression)
+            let direction = parser.parse_one_of_keywords(&[Keyword::ASC, Keyword::DESC]);
+            Ok((expression, direction == Some(Keyword::DESC)))
         })?;
     }
     if parser.parse_keyword(Keyword::LIMIT) {
@@ -92,8 +95,10 @@ impl Source<'_> {
     fn tokens(&self) -> Result<Vec<TokenWithSpan>, String> {
         let tokens = Tokenizer::new(&FilterDialect, self.text).tokenize_with_location();
         let mut tokens = tokens.map_err(|error| {
-            let from = self.text.get(self.byte(error.location)..).unwrap_or_default();
-            self.near(self.text.len(), from.trim_start_matches(['\'', '"', '`']))
+            let begins = self.byte(error.location);
+            let from = self.text.get(begins..).unwrap_or_default();
+            let unfinished = || self.near(self.text.len(), from.trim_start_matches(['\'', '"', '`']));
+            self.before(begins).unwrap_or_else(unfinished)
         })?;
         if tokens.iter().filter(|token| !is_literal(&token.token)).count() > TOKENS_MAX {
             return Err("malformed SQL query: max ast depth reached".into());
@@ -115,39 +120,68 @@ impl Source<'_> {
         Ok(tokens)
     }
 
+    /// The complaint about a token in front of `end`, behind which the text can't be read.
+    fn before(&self, end: usize) -> Option<String> {
+        let source = Source { text: self.text.get(..end)?, offset: self.offset };
+        let tokens = source.tokens().ok()?;
+        let mut parser = Parser::new(&FilterDialect)
+            .with_recursion_limit(NESTING_MAX)
+            .with_tokens_with_locations(tokens.clone());
+        let error = clauses(&mut parser, false).err()?;
+        source.culprit(&error, &tokens).is_some().then(|| source.syntax_error(&error, &tokens))
+    }
+
     /// Refuses what is more than one condition: a second statement, an operator with nothing before it, a query.
     fn check_statements(&self, tokens: &[TokenWithSpan]) -> Result<(), String> {
         let said: Vec<&TokenWithSpan> =
             tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
         let second =
             said.array_windows().find(|[left, _]| left.token == Token::SemiColon).map(|[_, next]| *next);
-        let dangling = said.first().copied().filter(|token| joins(&token.token));
-        if let Some(token) = second.or(dangling) {
+        let dangling = said.first().copied().filter(|token| joins(&token.token) || selects(&token.token));
+        let doubled = said
+            .array_windows()
+            .find(|[left, right]| expects_more(&left.token) && joins(&right.token))
+            .map(|[_, right]| *right);
+        if let Some(token) = second.or(dangling).or(doubled) {
             return Err(self.near(self.byte(token.span.end), &lexeme(&token.token)));
         }
+        // The parser takes a lone `NOT` for a name.
+        if said
+            .iter()
+            .rev()
+            .find(|token| token.token != Token::EOF)
+            .is_some_and(|last| expects_more(&last.token))
+        {
+            return Err(self.near(self.text.len(), ""));
+        }
         let Some(at) = said.iter().position(|token| begins_query(&token.token)) else { return Ok(()) };
-        let is_in_list = at >= 2
-            && said[at - 1].token == Token::LParen
-            && matches!(&said[at - 2].token, Token::Word(word) if word.keyword == Keyword::IN);
-        Err(if is_in_list {
+        let is_value = at >= 2 && said[at - 1].token == Token::LParen && compares(&said[at - 2].token);
+        let is_exists = matches!(&said[at].token, Token::Word(word) if word.keyword == Keyword::EXISTS);
+        Err(if is_value {
             "invalid expression: unexpected value type *sqlparser.Subquery".into()
+        } else if is_exists {
+            "operation is not supported: expression of type *sqlparser.ExistsExpr".into()
         } else {
             "operation is not supported: sub-query".into()
         })
     }
 
     fn syntax_error(&self, error: &ParserError, tokens: &[TokenWithSpan]) -> String {
-        let message = match error {
-            ParserError::RecursionLimitExceeded => {
-                return "malformed SQL query: max nesting level reached".into();
-            }
-            ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
-        };
-        let culprit = location(message).and_then(|at| tokens.iter().find(|token| token.span.start == at));
-        match culprit {
+        if matches!(error, ParserError::RecursionLimitExceeded) {
+            return "malformed SQL query: max nesting level reached".into();
+        }
+        match self.culprit(error, tokens) {
             Some(token) => self.near(self.byte(token.span.end), &lexeme(&token.token)),
             None => self.near(self.text.len(), ""),
         }
+    }
+
+    /// The token that the parser complains about, unless it is the end.
+    fn culprit<'t>(&self, error: &ParserError, tokens: &'t [TokenWithSpan]) -> Option<&'t TokenWithSpan> {
+        let (ParserError::TokenizerError(message) | ParserError::ParserError(message)) = error else {
+            return None;
+        };
+        location(message).and_then(|at| tokens.iter().find(|token| token.span.start == at))
     }
 
     /// The parser of the reference has read one byte beyond the token when it complains.
@@ -175,6 +209,21 @@ fn runs_together(left: &TokenWithSpan, right: &TokenWithSpan) -> bool {
 /// Queries inside of queries are refused before the parser sees them: each would cost it several levels of nesting.
 fn joins(token: &Token) -> bool {
     matches!(token, Token::Word(word) if matches!(word.keyword, Keyword::AND | Keyword::OR))
+}
+
+/// Words behind which a condition has to stand.
+fn expects_more(token: &Token) -> bool {
+    joins(token)
+        || matches!(token, Token::Word(word) if word.quote_style.is_none() && word.keyword == Keyword::NOT)
+}
+
+fn selects(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.keyword == Keyword::SELECT)
+}
+
+fn compares(token: &Token) -> bool {
+    let is_in = matches!(token, Token::Word(word) if word.keyword == Keyword::IN);
+    is_in || matches!(token, Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq)
 }
 
 fn begins_query(token: &Token) -> bool {

@@ -82,7 +82,7 @@ fn typed(written: Written, alias: &str, value_type: ValueType) -> Result<Literal
 }
 
 /// Short names of statuses, by number.
-const STATUSES: [&str; 9] = [
+pub(super) const STATUSES: [&str; 9] = [
     "Unspecified",
     "Running",
     "Completed",

@@ -1,11 +1,9 @@
 //! A query of a list or a count: what the frontend asks of it and what a store evaluates.
 
-use std::sync::Arc;
-
 use longhaul_proto::Refusal;
 
 use super::{
-    Attribute, Attributes, Row, ValueType,
+    Attribute, Attributes, Narrow, OrderKey, Row, ValueType,
     attributes::NAMESPACE_DIVISION,
     convert::{Seen, column, condition},
     filter::{Comparison, Condition, Literal, Test},
@@ -21,12 +19,25 @@ pub struct GroupBy(pub Attribute);
 pub struct Query {
     filter: Condition,
     group_by: Option<GroupBy>,
+    order: Vec<OrderKey>,
     names_division: bool,
     seen: Vec<Seen>,
 }
 
 impl Query {
-    /// Reads a query: the conditions of an SQL `WHERE` clause, then perhaps `GROUP BY`. An empty one selects all.
+    /// Selects every row.
+    pub fn everything() -> Self {
+        Self {
+            filter: Condition::All(Vec::new()),
+            group_by: None,
+            order: Vec::new(),
+            names_division: false,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Reads a query: the conditions of an SQL `WHERE` clause, then perhaps `GROUP BY` and
+    /// `ORDER BY`. An empty one selects all.
     ///
     /// Rows of a namespace division are hidden unless the query names `TemporalNamespaceDivision`; see `within`.
     /// A list ignores the grouping, as the reference does.
@@ -55,16 +66,17 @@ impl Query {
             }
             None => None,
         };
-        let ordered = !clauses.order_by.is_empty();
-        for expression in clauses.order_by {
+        let mut order = Vec::new();
+        for (expression, descending) in clauses.order_by {
             let (_, attribute) = column(expression, attributes)?;
             sortable(&attribute)?;
+            order.push(OrderKey { attribute, descending });
         }
-        if ordered {
-            return Err("operation is not supported: 'ORDER BY' clause".into());
+        if order.len() > ORDER_KEYS_MAX {
+            return Err(format!("operation is not supported: 'ORDER BY' more than {ORDER_KEYS_MAX} fields"));
         }
         let names_division = seen.iter().any(|(_, name)| &**name == NAMESPACE_DIVISION);
-        Ok(Self { filter, group_by, names_division, seen })
+        Ok(Self { filter, group_by, order, names_division, seen })
     }
 
     /// Selects the rows of one namespace division instead of those of none, unless the query names the division.
@@ -84,15 +96,28 @@ impl Query {
 
     /// Whether the query selects the row.
     pub fn matches(&self, row: &Row) -> bool {
-        let visible = self.names_division || !row.attributes.contains_key(NAMESPACE_DIVISION);
+        let visible = self.names_division || !row.is_in_division();
         visible && self.filter.holds(row) == Some(true)
     }
 
-    /// Equalities that every selected row fulfils: canonical attribute name and keyword.
-    pub fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
-        let mut found = Vec::new();
-        self.filter.required_keywords(&mut found);
-        found
+    /// What an index can tell of the rows that the query selects, among those of its division.
+    pub fn narrow(&self) -> Narrow {
+        self.filter.narrow()
+    }
+
+    /// Whether rows of a namespace division may be selected; otherwise they are hidden.
+    pub fn names_division(&self) -> bool {
+        self.names_division
+    }
+
+    /// What the selected rows are ordered by before the default order, the first attribute first.
+    pub fn order(&self) -> &[OrderKey] {
+        &self.order
+    }
+
+    /// The filter as it was understood; see `show`.
+    pub fn filter_text(&self) -> String {
+        self.filter.to_string()
     }
 
     /// The attribute to group a count by.
@@ -101,17 +126,20 @@ impl Query {
     }
 }
 
-/// The attributes that a count may be grouped by; more of them can be let in here.
+/// Attributes that one `ORDER BY` may name.
+const ORDER_KEYS_MAX: usize = 8;
+
+/// A count may be grouped by attributes whose values are compared as a whole and repeat.
 fn grouping(alias: &str, attribute: Attribute) -> Result<GroupBy, String> {
-    match &*attribute.name {
-        "ExecutionStatus" | NAMESPACE_DIVISION => Ok(GroupBy(attribute)),
-        _ => Err(format!(
+    match attribute.value_type {
+        ValueType::Keyword | ValueType::Int | ValueType::Bool => Ok(GroupBy(attribute)),
+        ValueType::Text | ValueType::Double | ValueType::Datetime | ValueType::KeywordList => Err(format!(
             "operation is not supported: 'GROUP BY' clause is not supported for search attribute {alias}"
         )),
     }
 }
 
-/// Sorting is refused as a whole after its attributes were checked, as the reference does on an SQL store.
+/// Texts have no order.
 fn sortable(attribute: &Attribute) -> Result<(), String> {
     match attribute.value_type {
         ValueType::Text => {

@@ -244,7 +244,7 @@ fn a_custom_attribute_wins_over_an_alias() {
 }
 
 #[test]
-fn counts_are_grouped_by_status_or_division() {
+fn counts_are_grouped_by_what_is_compared_as_a_whole() {
     let grouped = |text| {
         let query = Query::parse(text, &attributes()).expect("a query");
         query.group_by().map(|GroupBy(attribute)| attribute.name.to_string())
@@ -252,29 +252,81 @@ fn counts_are_grouped_by_status_or_division() {
     assert_eq!(grouped("group by ExecutionStatus"), Some("ExecutionStatus".into()));
     assert_eq!(grouped("CI = 5 GROUP BY `TemporalExecutionStatus`"), Some("ExecutionStatus".into()));
     assert_eq!(grouped("group by NamespaceDivision"), Some("TemporalNamespaceDivision".into()));
+    assert_eq!(grouped("group by CK"), Some("CK".into()));
+    assert_eq!(grouped("group by CI"), Some("CI".into()));
+    assert_eq!(grouped("group by CB"), Some("CB".into()));
     assert_eq!(grouped("CI = 5"), None);
     assert_eq!(encode_group(None).data, "\"\"");
 }
 
 #[test]
-fn equalities_that_every_selected_row_fulfils() {
-    let required = |text| {
-        let query = Query::parse(text, &attributes()).expect("a query");
-        let required: Vec<_> =
-            query.required_keywords().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        required.join(" ")
+fn what_an_index_can_tell() {
+    let narrow = |text| Query::parse(text, &attributes()).expect("a query").narrow();
+    let keyword_is = |name: &str, text: &str| Narrow::Within {
+        attribute: name.into(),
+        spans: vec![Span::Is(keyword(text))],
+        exact: true,
     };
+    assert_eq!(narrow(""), Narrow::All(vec![]));
+    assert_eq!(narrow("WorkflowId = 'a'"), keyword_is("WorkflowId", "a"));
+    assert_eq!(narrow("ScheduleId = 'a'"), keyword_is("WorkflowId", "a"));
+    assert_eq!(narrow("not not ExecutionStatus = 1"), keyword_is("ExecutionStatus", "Running"));
+    assert_eq!(
+        narrow("not (WorkflowId != 'a' or CK != 'x')"),
+        Narrow::All(vec![keyword_is("WorkflowId", "a"), keyword_is("CK", "x")])
+    );
+    assert_eq!(narrow("CI is null"), Narrow::Absent("CI".into()));
+    for text in ["CX = 'word'", "CL != 'p'", "CK not starts_with 'a'"] {
+        assert_eq!(narrow(text), Narrow::Unknown, "{text}");
+    }
+}
+
+#[test]
+fn a_filter_is_shown_as_it_was_understood() {
     let cases = [
         ("", ""),
-        ("WorkflowId = 'a'", "WorkflowId=a"),
-        ("WorkflowId in ('a') and (ExecutionStatus = 1 and CI = 5)", "WorkflowId=a ExecutionStatus=Running"),
-        ("WorkflowId in ('a', 'b')", ""),
-        ("WorkflowId = 'a' or CI = 5", ""),
-        ("not WorkflowId = 'a'", ""),
-        ("ScheduleId = 'a'", "WorkflowId=a"),
+        ("not (CK = 'it\\'s' or CI < 5.5)", "`CK` != 'it\\'s' AND `CI` >= 5.5"),
+        (
+            "CI=1 and (CB=true or CL='p') or CD > 1e30",
+            "(`CI` = 1 AND (`CB` = true OR `CL` IN ('p'))) OR `CD` > 1e+30",
+        ),
+        (
+            "ScheduleId starts_with 'a' && CX = 'Two-parts here'",
+            "`WorkflowId` STARTS_WITH 'a' AND `CX` = 'two-parts here'",
+        ),
+        ("ExecutionStatus in (1, 'Failed')", "`ExecutionStatus` IN ('Running', 'Failed')"),
+        (
+            "CT between 0 and 1500000000 and CloseTime is null",
+            "`CT` BETWEEN '1970-01-01T00:00:00Z' AND '1970-01-01T00:00:01.5Z' AND `CloseTime` IS NULL",
+        ),
     ];
     for (text, expect) in cases {
-        assert_eq!(required(text), expect, "{text}");
+        let query = Query::parse(text, &attributes()).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"));
+        assert_eq!(query.filter_text(), expect, "{text}");
+        let again = Query::parse(expect, &attributes()).expect("what is shown can be read");
+        assert_eq!(again.filter_text(), expect);
+    }
+}
+
+#[test]
+fn rows_without_a_value_come_last() {
+    let mut rows = rows();
+    rows.truncate(4);
+    let cases = [
+        ("order by CI", "bacd"),
+        ("order by CI desc", "cabd"),
+        ("order by ExecutionStatus desc, CK asc", "dbca"),
+        ("order by CB asc, WorkflowId desc", "badc"),
+        ("order by CloseTime", "d"),
+    ];
+    for (text, expect) in cases {
+        let query = Query::parse(text, &attributes()).expect("a query");
+        rows.sort_by(|left, right| {
+            let by = |key: &OrderKey| key.compare(key.value(left).as_ref(), key.value(right).as_ref());
+            query.order().iter().map(by).fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        });
+        let ids: Vec<_> = rows.iter().map(|row| row.run.execution.id.clone()).collect();
+        assert!(ids.concat().starts_with(expect), "{text}: {}", ids.concat());
     }
 }
 

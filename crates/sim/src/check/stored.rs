@@ -6,13 +6,13 @@ use std::sync::Arc;
 use longhaul_kernel::{
     ids::{Kind, RunKey, SLOTS, Slot},
     run::Run,
-    visibility::{Row, Value},
+    visibility::{Query, Row, Value},
 };
 use longhaul_proto::api::{
     history::v1::{HistoryEvent, history_event::Attributes as Event},
     workflowservice::v1::DescribeWorkflowExecutionRequest,
 };
-use longhaul_store::{Direction, EventRange, MemoryStore, RowFilter, ShardId, ShardRange, Store};
+use longhaul_store::{Direction, EventRange, MemoryStore, ShardId, ShardRange, Store};
 
 use super::{Evidence, execution};
 use crate::{
@@ -23,19 +23,6 @@ use crate::{
     world::{NAMESPACE, NAMESPACE_NAME, START},
 };
 
-/// Lets every row through.
-struct Everything;
-
-impl RowFilter for Everything {
-    fn matches(&self, _: &Row) -> bool {
-        true
-    }
-
-    fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
-        Vec::new()
-    }
-}
-
 /// Checks the store and what is told of it.
 pub(super) async fn check(
     line: &Line,
@@ -45,7 +32,7 @@ pub(super) async fn check(
     broken: &mut Vec<String>,
 ) {
     let rows = store
-        .list(NAMESPACE, Kind::Workflow, Arc::new(Everything), None, usize::MAX)
+        .list(NAMESPACE, Kind::Workflow, Arc::new(Query::everything()), None, usize::MAX)
         .await
         .unwrap_or_default();
     if rows.len() != evidence.runs.len() {

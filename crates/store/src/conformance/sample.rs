@@ -6,13 +6,13 @@ use bytes::Bytes;
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, NamespaceId, RunId, RunKey, SLOTS, Slot},
     time::Timestamp,
-    visibility::{Row, Value},
+    visibility::{Attributes, Query, Row, Value, ValueType},
 };
 
 use super::wait;
 use crate::{
-    Batch, CommitError, CurrentWrite, Direction, EventRange, Expect, Fence, OutboxId, RowFilter, ShardId,
-    ShardRange, StateWrite, Store, StoredRun, VisibilityWrite, Write, attribute,
+    Batch, CommitError, CurrentWrite, Direction, EventRange, Expect, Fence, OutboxId, ShardId, ShardRange,
+    StateWrite, Store, StoredRun, VisibilityWrite, Write,
 };
 
 /// A shard that owns every slot.
@@ -128,28 +128,38 @@ pub fn start_listed(row: Row) -> Write {
     Write { visibility: VisibilityWrite::Put(Box::new(row)), ..write }
 }
 
-/// Lets rows through whose attributes have the given keywords.
-pub struct Where(pub Vec<(&'static str, String)>);
-
-impl Where {
-    /// Lets every row through.
-    pub fn anything() -> Arc<dyn RowFilter> {
-        Arc::new(Self(Vec::new()))
-    }
-
-    /// Lets rows through that have all of `pairs`.
-    pub fn all(pairs: &[(&'static str, &str)]) -> Arc<dyn RowFilter> {
-        Arc::new(Self(pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()))
-    }
+/// Attributes of rows of [`row`] and of cases, beside those of the system.
+pub fn attributes() -> Attributes {
+    Attributes::system()
+        .with_custom("Weight", ValueType::Double)
+        .with_custom("Tags", ValueType::KeywordList)
+        .with_custom("Unindexed", ValueType::Keyword)
+        .with_custom("Customer", ValueType::Keyword)
+        .with_custom("Amount", ValueType::Int)
+        .with_custom("Paid", ValueType::Bool)
+        .with_custom("Due", ValueType::Datetime)
+        .with_custom("Note", ValueType::Text)
 }
 
-impl RowFilter for Where {
-    fn matches(&self, row: &Row) -> bool {
-        self.0.iter().all(|(name, value)| attribute(row, name) == Some(Value::Keyword(value.clone())))
+/// A query, which has to be valid.
+pub fn query(text: &str) -> Arc<Query> {
+    Arc::new(Query::parse(text, &attributes()).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}")))
+}
+
+/// Queries by keyword.
+pub struct Where;
+
+impl Where {
+    /// Selects every row.
+    pub fn anything() -> Arc<Query> {
+        Arc::new(Query::everything())
     }
 
-    fn required_keywords(&self) -> Vec<(Arc<str>, String)> {
-        self.0.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect()
+    /// Selects rows that have all of `pairs`.
+    pub fn all(pairs: &[(&str, &str)]) -> Arc<Query> {
+        let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
+        let equal = |(name, value): &(&str, &str)| format!("{name} = '{}'", quoted(value));
+        query(&pairs.iter().map(equal).collect::<Vec<_>>().join(" AND "))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     ids::{ExecutionKey, Kind, NamespaceId, RunKey},
-    visibility::{Row, Value},
+    visibility::{Query, Row, Value},
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     sample::{NAMESPACE, Where, commit, delete, follow, own, row, run, start_listed},
     wait,
 };
-use crate::{ListCursor, RowFilter, SortKey, Store, VisibilityWrite, Write};
+use crate::{ListCursor, SortKey, Store, VisibilityWrite, Write};
 
 pub(super) const CASES: &[Case] = &[
     ("rows come in the default order", rows_come_in_the_default_order),
@@ -42,21 +42,17 @@ fn populate(store: &Arc<dyn Store>) -> Vec<Row> {
     rows
 }
 
-fn cursor(row: &Row) -> ListCursor {
-    SortKey::of(row).into()
-}
-
 /// Every row, read in pages.
-fn listed(
-    store: &Arc<dyn Store>,
-    namespace: NamespaceId,
-    filter: &Arc<dyn RowFilter>,
-    page: usize,
-) -> Vec<Row> {
+fn listed(store: &Arc<dyn Store>, namespace: NamespaceId, filter: &Arc<Query>, page: usize) -> Vec<Row> {
     let mut found: Vec<Row> = Vec::new();
     loop {
-        let rows =
-            wait(store.list(namespace, Kind::Workflow, filter.clone(), found.last().map(cursor), page));
+        let rows = wait(store.list(
+            namespace,
+            Kind::Workflow,
+            filter.clone(),
+            found.last().map(|row| ListCursor::of(filter, row)),
+            page,
+        ));
         let rows = rows.expect("rows can be read");
         assert!(rows.len() <= page, "a page has a limit");
         if rows.is_empty() {
@@ -187,7 +183,7 @@ fn kinds_are_kept_apart(store: &Arc<dyn Store>) {
 
 fn counts_are_grouped_by_a_value(store: &Arc<dyn Store>) {
     let rows = populate(store);
-    let count = |filter: Arc<dyn RowFilter>, group: &str| -> Vec<(String, u64)> {
+    let count = |filter: Arc<Query>, group: &str| -> Vec<(String, u64)> {
         let counts = wait(store.count(NAMESPACE, Kind::Workflow, filter, Some(group.into())))
             .expect("rows can be counted");
         counts.into_iter().map(|(value, rows)| (format!("{value:?}"), rows)).collect()

@@ -11,13 +11,13 @@ use bytes::Bytes;
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
     time::Timestamp,
-    visibility::Row,
+    visibility::{Query, Row},
 };
 
 use crate::{
-    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Fence, ListCursor,
-    OutboxId, OutboxRow, RowFilter, ShardId, ShardRange, SortKey, StateWrite, StoredRun, Tally,
-    VisibilityWrite, Wake, Write,
+    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence,
+    ListCursor, OutboxId, OutboxRow, Page, ReadError, ShardId, ShardRange, SortKey, StateWrite, StoredRun,
+    Tally, VisibilityWrite, Wake, Write,
 };
 
 /// Who may write to a shard, and where.
@@ -28,9 +28,6 @@ struct Grant {
     range: Option<ShardRange>,
 }
 
-/// Where a row stands: lists are of one namespace and one kind.
-type Shelf = (NamespaceId, Kind);
-
 /// A run and what hangs on it.
 #[derive(Debug)]
 struct Run {
@@ -39,6 +36,9 @@ struct Run {
     outbox: BTreeMap<OutboxId, Bytes>,
     sort: Option<SortKey>,
 }
+
+/// Where a row stands: lists are of one namespace and one kind.
+type Shelf = (NamespaceId, Kind);
 
 /// Everything that is stored. Keys begin with the slot, so that ranges of slots are ranges of keys.
 #[derive(Debug, Default)]
@@ -284,22 +284,45 @@ impl State {
     pub(super) fn list(
         &self,
         shelf: Shelf,
-        filter: &dyn RowFilter,
+        query: &Query,
         after: Option<ListCursor>,
         limit: usize,
     ) -> Vec<Row> {
-        let after = after.map(SortKey::from);
-        self.rows_of(shelf)
-            .filter(|(sort, row)| after.as_ref().is_none_or(|after| *sort > after) && filter.matches(row))
-            .take(limit)
-            .map(|(_, row)| row.clone())
-            .collect()
+        if limit == 0 {
+            return Vec::new();
+        }
+        if query.order().is_empty() {
+            let after = after.map(|after| after.sort);
+            return self
+                .rows_of(shelf)
+                .filter(|(sort, row)| after.is_none_or(|after| **sort > after) && query.matches(row))
+                .take(limit)
+                .map(|(_, row)| row.clone())
+                .collect();
+        }
+        let mut page = Page::new(query, after, limit);
+        let selected = self.rows_of(shelf).filter(|(_, row)| query.matches(row));
+        selected.for_each(|(_, row)| page.offer(row.clone()));
+        page.finish()
     }
 
-    pub(super) fn count(&self, shelf: Shelf, filter: &dyn RowFilter, group: Option<Arc<str>>) -> Counts {
+    pub(super) fn count(
+        &self,
+        shelf: Shelf,
+        query: &Query,
+        group: Option<Arc<str>>,
+    ) -> Result<Counts, ReadError> {
         let mut tally = Tally::new(group);
-        self.rows_of(shelf).filter(|(_, row)| filter.matches(row)).for_each(|(_, row)| tally.add(row));
-        tally.finish()
+        let mut selected = self.rows_of(shelf).filter(|(_, row)| query.matches(row));
+        selected.try_for_each(|(_, row)| tally.add(row))?;
+        Ok(tally.finish())
+    }
+
+    pub(super) fn explain(&self, shelf: Shelf, query: &Query, limit: usize) -> Explained {
+        let rows = self.rows_of(shelf).count() as u64;
+        let found = self.list(shelf, query, None, limit).len() as u64;
+        let plan = "all rows, in memory".to_owned();
+        Explained { plan, estimated: rows, rows_read: rows, rows_found: found, ..Explained::default() }
     }
 
     pub(super) fn document(&self, section: &'static str, key: String) -> Option<Document> {

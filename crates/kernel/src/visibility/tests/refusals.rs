@@ -34,6 +34,12 @@ fn what_is_no_sql() {
         ("()", "malformed SQL query: syntax error at position 30"),
         ("--c", "malformed SQL query: syntax error at position 31"),
         ("order by", "malformed SQL query: syntax error at position 30"),
+        ("CK = 'a' group CK", "malformed SQL query: syntax error at position 45 near 'CK'"),
+        ("NOT", "malformed SQL query: syntax error at position 31"),
+        ("CK = 'a' AND", "malformed SQL query: syntax error at position 40"),
+        ("CK = 'a' AND AND", "malformed SQL query: syntax error at position 44 near 'and'"),
+        ("WorkflowId = 'it's'", "malformed SQL query: syntax error at position 46 near 's'"),
+        ("SELECT 1", "malformed SQL query: syntax error at position 34 near 'select'"),
         ("group by ExecutionStatus asc", "malformed SQL query: syntax error at position 50 near 'asc'"),
         ("CI between 1", "malformed SQL query: syntax error at position 40"),
         ("CI is 5", "malformed SQL query: syntax error at position 35 near '5'"),
@@ -137,16 +143,24 @@ fn operators_and_clauses_that_are_not_supported() {
         ),
         ("CB is true", "invalid expression: 'IS' operator can only be used as 'IS NULL' or 'IS NOT NULL'"),
         ("Foo = 1 limit 1", "operation is not supported: 'LIMIT' clause"),
-        ("order by StartTime, CloseTime desc", "operation is not supported: 'ORDER BY' clause"),
+        ("CK = (SELECT 1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
+        ("EXISTS (SELECT 1)", "operation is not supported: expression of type *sqlparser.ExistsExpr"),
+        (
+            "ExecutionStatus starts_with 'Running'",
+            "invalid expression: right-hand side of \"starts_with\" operator must be a literal string (got: Running)",
+        ),
         ("order by Foo", "invalid search attribute: Foo"),
         ("order by CX", "operation is not supported: unable to sort by search attribute type Text"),
         (
-            "group by WorkflowType",
-            "operation is not supported: 'GROUP BY' clause is not supported for search attribute WorkflowType",
+            "group by StartTime",
+            "operation is not supported: 'GROUP BY' clause is not supported for search attribute StartTime",
         ),
         ("group by Foo, Bar", "operation is not supported: 'GROUP BY' clause supports only a single field"),
         ("group by 1", "invalid expression: must be a column name but was *sqlparser.SQLVal"),
-        ("CI = 5 group by ExecutionStatus order by CI", "operation is not supported: 'ORDER BY' clause"),
+        (
+            "order by CI, CI, CI, CI, CI, CI, CI, CI, CI",
+            "operation is not supported: 'ORDER BY' more than 8 fields",
+        ),
     ]);
 }
 
