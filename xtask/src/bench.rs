@@ -71,6 +71,12 @@ pub struct Options {
     /// Writes all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Takes the side that is not measured from this file, which `--json` has written
+    #[arg(long, value_name = "FILE", requires = "side")]
+    with: Option<PathBuf>,
+    /// A sentence for the page, about the build or the machine
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Measures nothing and prints the rows of this file
     #[arg(long, value_name = "FILE")]
     show: Option<PathBuf>,
@@ -147,8 +153,19 @@ pub fn run(options: &Options) -> Result<()> {
         "storage": if options.in_memory { "memory" } else { "disk" },
         "rounds": rounds,
         "scale": options.scale,
+        "note": options.note,
+        "length": if options.short { SHORT } else { 1.0 },
         "sides": sides.iter().map(|side| json!({"name": side.name, "rounds": side.rounds})).collect::<Vec<_>>(),
     });
+    if let Some(path) = &options.with {
+        let other: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+        let others =
+            other["sides"].as_array().into_iter().flatten().filter(|side| side["name"] != sides[0].name);
+        let mut all = figures["sides"].as_array().cloned().unwrap_or_default();
+        all.extend(others.cloned());
+        figures["sides"] = Value::Array(all);
+        figures["apart"] = json!(true);
+    }
     conclude(options, &mut figures)
 }
 

@@ -4,6 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+/// What a page of a short bench says of it.
+const SHORT: &str = "\nThis was a short bench (`--short`): a fifth of the calls, so that the highest percentiles rest on few.\n";
+
+/// What a page says of sides that were measured one after the other (`--with`).
+const APART: &str =
+    "\nThe two were not measured in alternation this time, but one after the other on the same machine.\n";
+
 /// Rows as a table in Markdown.
 pub fn table(figures: &Value) -> String {
     let mut text = String::from(
@@ -36,14 +43,17 @@ pub fn page(figures: &Value) -> String {
         "# Performance\n\n\
          Written by `cargo xtask bench`; the same figures and those behind them are in `performance.json`. Both servers\n\
          as they ship, but for limits on requests, which are lifted for both; state on the same disk; the same kind of\n\
-         load in alternating rounds, a fresh server in each. A figure is the median of {rounds} rounds, and in parentheses\n\
+         load in alternating rounds, a fresh server in each. A figure is the median of the rounds ({rounds}), and in parentheses\n\
          the least and the most. A one-activity workflow is a start, two workflow tasks, one activity. Client and\n\
          worker share the machine with the server. Open loop: calls have scheduled times, and latencies count from\n\
          them. The reference gets as much load as it takes in about the same time: with ours it would only have a\n\
          backlog. Where the time goes: [profile](../guide/profile.md); what follows for a cluster:\n\
-         [capacity](../guide/capacity.md).\n\n{machine}\n{table}{large}",
+         [capacity](../guide/capacity.md).\n\n{machine}\n{short}{apart}{note}{table}{large}",
         rounds = figures["rounds"],
         machine = machine(figures),
+        short = if figures["length"].as_f64().is_some_and(|length| length < 1.0) { SHORT } else { "" },
+        apart = if figures["apart"].as_bool().unwrap_or_default() { APART } else { "" },
+        note = figures["note"].as_str().map(|note| format!("\n{note}\n")).unwrap_or_default(),
         table = table(figures),
         large = large(figures),
     )
@@ -53,7 +63,7 @@ fn machine(figures: &Value) -> String {
     let machine = &figures["machine"];
     let word = |name: &str| machine[name].as_str().unwrap_or_default();
     format!(
-        "Machine: {}, {} cores, {} GB, Linux {}, shared with other virtual machines. Making 4 kB durable took {} ms at\n\
+        "Machine: {}, {} cores, {} GB, Linux {}. Making 4 kB durable took {} ms at\n\
          the end; the load average was {} at the beginning and {} at the end.",
         word("processor"),
         machine["cores"],
