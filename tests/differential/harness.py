@@ -5,6 +5,8 @@ recorded with its answer or its error. The transcript is compared between two se
 so a scenario asserts nothing itself.
 """
 
+import http.client
+import json
 import os
 import sys
 import time
@@ -68,7 +70,8 @@ class Pending:
 class Session:
     """One scenario's connection to one server, and the transcript of what it saw."""
 
-    def __init__(self, address):
+    def __init__(self, address, http=None):
+        self.http_address = http
         self.unique = "-" + uuid.uuid4().hex[:10] + "-x"
         self.channel = grpc.insecure_channel(address, OPTIONS)
         self.workflow = WorkflowServiceStub(self.channel)
@@ -122,6 +125,37 @@ class Session:
         else:
             self.block(f"> {pending.title}", self.normaliser.lines(answer))
         return answer
+
+    def http(self, verb, path, body=None, **headers):
+        """Sends an HTTP request and records status, content type and text of the answer; returns its JSON, if any.
+
+        A path without a slash in front is below the namespace; `_` in a header's name stands for `-`.
+        """
+        if not self.http_address:
+            raise Stop("no HTTP listener is known")
+        if not path.startswith("/"):
+            path = f"/api/v1/namespaces/{self.namespace}/{path}"
+        path = path.replace("~", self.unique)
+        data = json.dumps(body) if isinstance(body, (dict, list)) else body
+        data = data.replace("~", self.unique).encode() if isinstance(data, str) else data
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection(self.http_address, timeout=CALL_SECONDS_MAX)
+        try:
+            connection.request(verb, path, body=data, headers=sent)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+        shown = self.normaliser.text(data.decode(errors="replace")) if data else ""
+        shown = shown if len(shown) < 200 else f"<{len(data)} bytes>"
+        extra = " ".join(f"{name}: {value}" for name, value in sent.items())
+        self.block(f"> {verb} {self.normaliser.text(path)} {shown} {extra}".rstrip(), [
+            f"status: {answer.status}", f"type: {answer.getheader('Content-Type')}",
+            *self.normaliser.json(text).splitlines()])
+        try:
+            return json.loads(text)
+        except ValueError:
+            return None
 
     def block(self, head, lines=()):
         """Adds a block to the transcript."""
@@ -314,9 +348,9 @@ def _pause():
     time.sleep(0.02)
 
 
-def run(function, address):
+def run(function, server):
     """Runs a scenario against one server and returns its transcript as blocks of lines."""
-    session = Session(address)
+    session = Session(server.address, server.http)
     try:
         function(session)
     except Stop as stop:

@@ -37,6 +37,16 @@ UNORDERED = {
 }
 
 
+# What may differ in JSON text: sizes, tokens, and the place in its own source that the reference names.
+JSON = [(re.compile(pattern), shown) for pattern, shown in (
+    (r'("(?:historySizeBytes|taskId|historySize)":\s?)"\d+"', r'\1"<number>"'),
+    (r'("executionDuration":\s?)"[^"]*"', r'\1"<duration>"'),
+    (r'("nextPageToken":\s?)"[^"]*"', r'\1"<token>"'),
+    (r' \(in /[^)]*\)', ''),
+    (r'("serverVersion":\s?)"[^"]*"', r'\1"<version>"'),
+)]
+
+
 class Normaliser:
     """Turns the messages of one scenario into lines; it remembers the ids seen so far."""
 
@@ -53,6 +63,12 @@ class Normaliser:
         value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
         value = HASH.sub("please retry (<hash>)", value)
         return TIME.sub("<time>", value)
+
+    def json(self, text):
+        """An answer of HTTP as text, without what may differ between two runs."""
+        for pattern, shown in JSON:
+            text = pattern.sub(shown, text)
+        return self.text(text)
 
     def lines(self, message, path=""):
         """One `path: value` line for each set leaf of the message, in field order."""

@@ -30,6 +30,7 @@ def arguments():
     side.add_argument("--ours-binary", metavar="PATH", help="our program, to be started")
     side.add_argument("--self", action="store_true", help="compare two reference servers")
     side.add_argument("--show", action="store_true", help="only run the reference and print the transcripts")
+    parser.add_argument("--ours-http", metavar="HOST:PORT", help="our HTTP listener, with --ours")
     parser.add_argument("--reference", metavar="HOST:PORT", help="a running reference server")
     parser.add_argument("--only", metavar="PATTERN", default="*", help="part of a name, or a pattern with *")
     parser.add_argument("--jobs", type=int, default=10, help="scenarios at a time")
@@ -56,7 +57,7 @@ def main():
         if options.self:
             started.append(servers.reference())
         elif not options.show:
-            started.append(servers.Server(options.ours) if options.ours else servers.ours(options.ours_binary))
+            started.append(servers.Server(options.ours, http=options.ours_http) if options.ours else servers.ours(options.ours_binary))
         for server in started:
             server.wait()
             server.prepare()
@@ -84,7 +85,7 @@ def play(scenarios, sides, jobs):
     """Runs every scenario against each side; name -> (theirs, ours)."""
     slow_first = sorted(scenarios, key=lambda name: not getattr(scenarios[name], "slow", False))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = {name: [pool.submit(harness.run, scenarios[name], side.address) for side in sides]
+        futures = {name: [pool.submit(harness.run, scenarios[name], side) for side in sides]
                    for name in slow_first}
         results = {name: [future.result() for future in futures[name]] for name in slow_first}
     return {name: (results[name][0], results[name][-1]) for name in sorted(results)}

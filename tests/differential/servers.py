@@ -25,8 +25,8 @@ SEARCH_ATTRIBUTES = {
 class Server:
     """A server at `address`; one that this process started is stopped by `stop`."""
 
-    def __init__(self, address, process=None, log=None):
-        self.address, self.process, self.log = address, process, log
+    def __init__(self, address, process=None, log=None, http=None):
+        self.address, self.process, self.log, self.http = address, process, log, http
 
     def wait(self):
         """Returns once the server answers for the `default` namespace."""
@@ -82,7 +82,7 @@ def _start(name, command):
     log = os.path.join(tempfile.mkdtemp(prefix=f"differential-{name}-"), "log")
     with open(log, "wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    return Server(f"127.0.0.1:{port}", process, log)
+    return Server(f"127.0.0.1:{port}", process, log, f"127.0.0.1:{http_port}")
 
 
 def _free_ports(count):

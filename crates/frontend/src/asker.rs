@@ -124,7 +124,7 @@ fn major(version: &str) -> Option<u64> {
 }
 
 /// Length of a `grpc-timeout` header: at most eight digits and a unit.
-fn timeout_nanos(header: &str) -> Option<i64> {
+pub(crate) fn timeout_nanos(header: &str) -> Option<i64> {
     let unit = header.chars().next_back()?;
     let digits = &header[..header.len() - unit.len_utf8()];
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -13,6 +13,8 @@ pub struct Settings {
     pub page_rows_max: usize,
     /// Whether a started workflow's first task may come with the answer.
     pub eager_workflow_start: bool,
+    /// Hosts that HTTP requests may name, with or without a port; a star stands for any text.
+    pub http_allowed_hosts: Vec<String>,
 }
 
 impl Default for Settings {
@@ -23,6 +25,7 @@ impl Default for Settings {
             memo_bytes_max: 2 << 20,
             page_rows_max: 1000,
             eager_workflow_start: true,
+            http_allowed_hosts: vec!["*".into()],
         }
     }
 }

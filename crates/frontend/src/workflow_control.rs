@@ -31,6 +31,9 @@ use crate::{
 /// Reason of a termination that gives none.
 const TERMINATE_REASON: &str = "terminated by user via frontend";
 
+/// Identity of a termination that gives none.
+const TERMINATE_IDENTITY: &str = "frontend-service";
+
 /// Answers `SignalWorkflowExecution`.
 pub(crate) async fn signal(
     frontend: &Frontend,
@@ -74,6 +77,9 @@ pub(crate) async fn terminate(
     check::links(&request.links)?;
     if request.reason.is_empty() {
         request.reason = TERMINATE_REASON.into();
+    }
+    if request.identity.is_empty() {
+        request.identity = TERMINATE_IDENTITY.into();
     }
     frontend.history(&asker, &namespace, request).await
 }

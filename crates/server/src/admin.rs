@@ -1,4 +1,4 @@
-//! The HTTP listeners: liveness on one, metrics on the other.
+//! The metrics listener.
 
 use std::{convert::Infallible, sync::OnceLock, time::Duration};
 
@@ -24,7 +24,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const LATENCY_SECONDS: [f64; 16] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
-/// An answer of the listeners.
+/// An answer of the listener.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// Serves `answer` on `listener` for ever.
@@ -51,18 +51,6 @@ where
             let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
-}
-
-/// Answers the probes. The listener is there after everything else, so an answer means that the server is ready.
-pub(crate) fn health(path: &str) -> Answer {
-    match path {
-        "/livez" | "/readyz" | "/healthz" => json(StatusCode::OK, "{\"status\":\"OK\"}"),
-        _ => json(StatusCode::NOT_FOUND, "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}"),
-    }
-}
-
-fn json(status: StatusCode, body: &'static str) -> Answer {
-    with_type(status, "application/json", body.into())
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {

@@ -24,11 +24,16 @@ pub(crate) fn apply(settings: &mut Settings, key: &str, value: &Value) -> Result
     let number = || {
         value.as_u64().and_then(|number| usize::try_from(number).ok()).ok_or_else(|| wrong("a whole number"))
     };
+    let texts = || {
+        let texts = value.as_array().map(|list| list.iter().map(|text| text.as_str().map(str::to_owned)));
+        texts.and_then(|texts| texts.collect::<Option<Vec<String>>>()).ok_or_else(|| wrong("a list of texts"))
+    };
     match key.to_ascii_lowercase().as_str() {
         "system.enableeagerworkflowstart" => settings.frontend.eager_workflow_start = boolean()?,
         "limit.blobsize.error" => settings.frontend.blob_bytes_max = number()?,
         "limit.memosize.error" => settings.frontend.memo_bytes_max = number()?,
         "frontend.visibilitymaxpagesize" => settings.frontend.page_rows_max = number()?.max(1),
+        "frontend.httpallowedhosts" => settings.frontend.http_allowed_hosts = texts()?,
         _ => info!(key, "dynamic configuration key has no meaning here and changes nothing"),
     }
     Ok(())

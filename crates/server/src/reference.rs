@@ -26,6 +26,8 @@ struct Setting {
 enum Range {
     /// True or false.
     Switch,
+    /// A list of texts.
+    Texts,
     /// A number (of seconds, if it is a length of time) between two others, both included.
     Between(f64, f64),
 }
@@ -37,6 +39,7 @@ impl Range {
     fn holds(self, value: &Value) -> bool {
         match self {
             Self::Switch => value.is_boolean(),
+            Self::Texts => Vec::<String>::read(value).is_some(),
             Self::Between(least, most) => value.as_f64().is_some_and(|value| least <= value && value <= most),
         }
     }
@@ -46,6 +49,7 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Switch => f.write_str("true or false"),
+            Self::Texts => f.write_str("a list of texts"),
             Self::Between(least, most) if most.is_finite() => write!(f, "{least} to {most}"),
             Self::Between(least, _) => write!(f, "at least {least}"),
         }
@@ -90,6 +94,15 @@ impl Read for bool {
     }
 }
 
+impl Read for Vec<String> {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+    }
+    fn show(&self) -> String {
+        self.join(", ")
+    }
+}
+
 /// A number of seconds.
 impl Read for Duration {
     fn read(value: &Value) -> Option<Self> {
@@ -123,6 +136,7 @@ settings! {
     frontend.memo_bytes_max, Range::Between(1.0, MOST), "larger memos are wanted, or smaller ones enforced";
     frontend.page_rows_max, Range::Between(1.0, MOST), "lists answer too much or too little at a time";
     frontend.eager_workflow_start, Range::Switch, "the first workflow task must always go through a task queue";
+    frontend.http_allowed_hosts, Range::Texts, "only some names of the HTTP listener should be answered, so that a web page can't reach it by a name of its own";
     matching.poll_wait, Range::Between(1.0, 600.0), "a proxy in between cuts long calls";
     matching.poll_margin, Range::Between(0.0, 10.0), "empty answers arrive too late at clients far away";
     matching.query_wait, Range::Between(1.0, MOST), "queries without a deadline of their own should wait longer";

@@ -80,7 +80,7 @@ fn note_ignored(arguments: &StartDev) {
         ("--ui-codec-endpoint", arguments.ui_codec_endpoint.is_some()),
     ];
     for (flag, _) in ui.iter().filter(|(_, given)| *given && !arguments.headless) {
-        tracing::info!(flag, "the flag changes nothing: there is no web UI yet");
+        tracing::info!(flag, "the flag changes nothing: the web UI is a program of its own");
     }
 }
 
@@ -91,7 +91,11 @@ fn banner(config: &Config, server: &Server, headless: bool) -> String {
         Storage::Memory => "in-memory".to_owned(),
         Storage::Folder(folder) => folder.display().to_string(),
     };
-    let ui = if headless { "off" } else { "none yet: use `temporal` or the official UI server" };
+    let ui = if headless {
+        "off"
+    } else {
+        "the official one runs beside it: docs/guide/web-ui.md says how in two commands"
+    };
     format!(
         "Longhaul {} (Temporal API {COMPATIBLE_VERSION})\n\n\
          {:<21} {host}:{}\n{:<21} {state}\n{:<21} {ui}\n{:<21} http://{host}:{}\n{:<21} http://{host}:{}/metrics\n",

@@ -89,7 +89,7 @@ impl Server {
             settings,
             draining: drained.clone(),
         });
-        host.tasks.spawn("http", admin::serve(host.clone(), http, admin::health));
+        host.tasks.spawn("http", longhaul_frontend::serve_http(frontend.clone(), http));
         host.tasks.spawn("metrics upkeep", recorder.clone().upkeep(host.clone()));
         let render = move |path: &str| recorder.answer(path);
         host.tasks.spawn("metrics", admin::serve(host.clone(), metrics, render));

@@ -4,6 +4,8 @@
 mod in_process {
     pub mod client;
     mod docs;
+    mod http;
+    mod http_live;
     mod namespaces;
     mod refusals;
     mod transport;

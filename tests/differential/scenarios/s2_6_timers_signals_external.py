@@ -377,3 +377,10 @@ def child_signal_and_cancel(t):
     t.step()
     t.history()
     t.history("child~")
+
+
+@scenario
+def terminate_without_a_word(t):
+    t.start()
+    t.call("TerminateWorkflowExecution", workflow_execution="wf~")
+    t.history()

@@ -1,0 +1,25 @@
+//! JSON as the reference reads and writes it: proto3 JSON over the descriptors, with payloads in shorthand.
+//!
+//! `tree` reads text, `read` turns it into a message, `write` turns a message into text, `payload` knows the shorthand,
+//! `known` the types with a form of their own, `number` how numbers are spelt.
+
+pub(super) mod base64;
+mod known;
+mod number;
+mod payload;
+mod read;
+mod tree;
+mod write;
+
+pub(super) use known::read_text as read_known;
+pub(super) use read::read;
+pub(super) use write::write;
+
+/// How a message is written or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    /// Whether it is indented.
+    pub pretty: bool,
+    /// Whether payloads of JSON stand for themselves.
+    pub shorthand: bool,
+}
