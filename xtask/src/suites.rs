@@ -135,6 +135,15 @@ pub const SUITES: [Suite; 13] = [
         prepare: sdk_java,
     },
     Suite {
+        name: "browser",
+        place: "tests/browser/run.mjs",
+        needs: &["go", "node", "npm", "chromium"],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(10),
+        prepare: browser,
+    },
+    Suite {
         name: "chaos",
         place: "tests/chaos/kill9.py",
         needs: &[],
@@ -242,6 +251,17 @@ fn sdk_java(given: &Given) -> Result<Command> {
     let mut command = process::command("mvn");
     command.args(["--quiet", "--file", "tests/sdk/java/pom.xml", "compile", "exec:java"]);
     command.arg(format!("-Dexec.args=--address {}", given.address));
+    Ok(command)
+}
+
+fn browser(given: &Given) -> Result<Command> {
+    tools::npm("tests/browser")?;
+    let mut command = process::command("node");
+    command.args(["tests/browser/run.mjs", "--binary"]).arg(given.binary);
+    command.arg("--ui").arg(tools::web_ui()?);
+    command.args(
+        host::find("chromium").iter().flat_map(|path| ["--chromium".into(), path.clone().into_os_string()]),
+    );
     Ok(command)
 }
 

@@ -58,6 +58,22 @@ impl Venv {
     }
 }
 
+/// The official web UI, built by the command that its guide names.
+pub fn web_ui() -> Result<PathBuf> {
+    let guide = fs::read_to_string(host::root().join("docs/guide/web-ui.md"))?;
+    let module = guide.lines().find_map(|line| line.split_once("go install ").map(|(_, module)| module));
+    let module = module.context("docs/guide/web-ui.md does not say how the web UI is built")?;
+    let (folder, stamp) = (host::root().join(".tools"), host::root().join(".tools/web-ui"));
+    let program = folder.join("server");
+    if program.exists() && fs::read_to_string(&stamp).is_ok_and(|built| built == module) {
+        return Ok(program);
+    }
+    println!("building {module}");
+    process::succeed(process::command("go").args(["install", module]).env("GOBIN", &folder))?;
+    fs::write(stamp, module)?;
+    Ok(program)
+}
+
 /// Installs the packages of an npm folder, unless its lock file is the one that was installed.
 pub fn npm(folder: &str) -> Result<()> {
     let folder = host::root().join(folder);
