@@ -7,13 +7,22 @@ use longhaul_kernel::{
     context::Context,
     ids::{ExecutionKey, RunId},
     machine::{Draw, Machine as _},
-    run::{Current, DutyId, Effects, Input, Reply, Run, Start, UpdateNews, What},
+    run::{Change, Current, DutyId, Effects, Input, Reply, Run, Start, UpdateNews, What},
     time::Timestamp,
 };
 use longhaul_runtime::peers::PeerError;
-use longhaul_store::{Batch, CurrentWrite, Store, Write};
+use longhaul_store::{Batch, CurrentWrite, Store, VisibilityWrite, Write};
 
-use crate::{events, execution::Resident, loaded::Loaded, metrics, settings::Settings, shard::Shard};
+use crate::{
+    events,
+    execution::Resident,
+    loaded::Loaded,
+    metrics,
+    pending::{Origin, Steps, Unwritten},
+    reserve::{self, Taken},
+    settings::Settings,
+    shard::Shard,
+};
 
 /// What the world has to do once the writes are durable.
 #[derive(Debug)]
@@ -38,7 +47,7 @@ pub struct Cell {
     /// Runs in memory.
     runs: BTreeMap<RunId, Loaded>,
     /// Decided and not durable.
-    writes: Vec<Write>,
+    unwritten: Vec<Unwritten>,
     /// To be done when they are.
     after: Vec<After>,
 }
@@ -74,7 +83,7 @@ pub struct Turn<'a, C = Cell> {
 
 impl Resident for Cell {
     fn unread(key: ExecutionKey) -> Self {
-        Self { key, current: None, runs: BTreeMap::new(), writes: Vec::new(), after: Vec::new() }
+        Self { key, current: None, runs: BTreeMap::new(), unwritten: Vec::new(), after: Vec::new() }
     }
 
     async fn load(&mut self, store: &dyn Store, target: Target) -> Result<Option<RunId>, PeerError> {
@@ -101,8 +110,20 @@ impl Resident for Cell {
         Ok(Some(run))
     }
 
-    fn take_writes(&mut self) -> Vec<Write> {
-        std::mem::take(&mut self.writes)
+    fn reserve(&mut self, shard: &Arc<Shard>, context: &Arc<Context>) -> Vec<Taken> {
+        reserve::take(shard, self, context)
+    }
+
+    fn take_writes(&mut self, settings: &Settings) -> Vec<Write> {
+        let runs = &mut self.runs;
+        let writes = std::mem::take(&mut self.unwritten).into_iter().map(|unwritten| match unwritten {
+            Unwritten::Write(write) => write,
+            Unwritten::Steps(steps) => {
+                let loaded = runs.get_mut(&steps.run).expect("a run stays until its steps are written");
+                loaded.write(*steps, settings)
+            }
+        });
+        writes.collect()
     }
 
     fn after_commit(&mut self, shard: &Arc<Shard>) {
@@ -121,6 +142,43 @@ impl Resident for Cell {
 }
 
 impl Cell {
+    /// The steps of a run that are not written, to which another one is to be added.
+    fn steps(&mut self, run: RunId, origin: Origin) -> &mut Steps {
+        let known = self.unwritten.iter().rposition(|unwritten| match unwritten {
+            Unwritten::Steps(steps) => steps.run == run,
+            Unwritten::Write(_) => false,
+        });
+        let index = known.unwrap_or_else(|| {
+            self.unwritten.push(Unwritten::Steps(Box::new(Steps::new(run, origin))));
+            self.unwritten.len() - 1
+        });
+        match &mut self.unwritten[index] {
+            Unwritten::Steps(steps) => steps,
+            Unwritten::Write(_) => unreachable!("only steps are looked for"),
+        }
+    }
+
+    /// Makes a write of a run's steps to which nothing can be added.
+    fn close_steps(&mut self, run: RunId, settings: &Settings) {
+        let Some(loaded) = self.runs.get_mut(&run) else { return };
+        for unwritten in &mut self.unwritten {
+            if let Unwritten::Steps(steps) = unwritten
+                && steps.run == run
+            {
+                let steps = std::mem::replace(&mut **steps, Steps::new(run, Origin::default()));
+                *unwritten = Unwritten::Write(loaded.write(steps, settings));
+            }
+        }
+    }
+
+    /// Duties that came up and are not durable.
+    pub fn duties(&self) -> impl Iterator<Item = (RunId, DutyId)> {
+        self.after.iter().filter_map(|after| match after {
+            After::Duty(run, duty) => Some((*run, *duty)),
+            After::Update(..) | After::Soon(..) | After::Wake(..) => None,
+        })
+    }
+
     /// The newest run.
     pub fn current(&self) -> Option<&Current> {
         self.current.as_ref().and_then(Option::as_ref)
@@ -171,10 +229,10 @@ impl Turn<'_> {
     pub fn step(&mut self, what: What) -> Result<Reply, Refusal> {
         let id = self.loaded()?.id();
         let loaded = self.cell.runs.get_mut(&id).expect("it was just found");
-        let before = loaded.run.transitions;
+        let origin = Origin::of(&loaded.run);
         let input = Input { context: self.context.clone(), what };
         let effects = loaded.run.step(input, self.at, &mut self.draw)?;
-        Ok(self.record(id, before, effects))
+        Ok(self.record(id, origin, effects))
     }
 
     /// Creates a run, which becomes the execution's current one.
@@ -182,7 +240,7 @@ impl Turn<'_> {
         let (run, effects) = Run::begin(start, self.context, self.at, &mut self.draw);
         let id = run.run_id;
         self.cell.runs.insert(id, Loaded::created(run));
-        let reply = self.record(id, 0, effects);
+        let reply = self.record(id, Origin::default(), effects);
         (id, reply)
     }
 
@@ -192,36 +250,44 @@ impl Turn<'_> {
         let id = run.run_id;
         let branch = run.branch();
         self.cell.runs.insert(id, Loaded::created(run));
-        self.record(id, 0, effects);
+        self.record(id, Origin::default(), effects);
         history.iter_mut().for_each(|batch| batch.branch = branch);
-        if let Some(write) = self.cell.writes.last_mut() {
-            history.append(&mut write.history);
-            write.history = history;
-        }
+        let steps = self.cell.steps(id, Origin::default());
+        history.append(&mut steps.history);
+        steps.history = history;
     }
 
     /// Turns the effects of a step into writes and into what comes after them.
-    fn record(&mut self, id: RunId, before: u64, mut effects: Effects) -> Reply {
+    fn record(&mut self, id: RunId, origin: Origin, mut effects: Effects) -> Reply {
         let loaded = self.cell.runs.get_mut(&id).expect("the run that made the step is in memory");
         if effects.expired {
             self.delete(id);
             return effects.reply;
         }
-        let is_new = before == 0;
+        let is_new = origin.version == 0;
         let known = self.cell.current.as_ref().and_then(Option::as_ref);
         let is_current = is_new || known.is_some_and(|current| current.run_id == id);
         let pointer = if is_current && (is_new || known.is_some_and(|current| !current.is_of(&loaded.run))) {
             self.cell.current = Some(Some(Current::of(&loaded.run)));
-            CurrentWrite::Put(loaded.current())
+            Some(loaded.current())
         } else {
-            CurrentWrite::Keep
+            None
         };
-        if let Some(write) = loaded.write(&effects, before, pointer, self.context, self.settings) {
-            metrics::transition(loaded.run.transitions);
-            self.cell.writes.push(write);
-        }
         if effects.visible && !loaded.run.is_running() {
             metrics::closed(loaded.run.status());
+        }
+        if effects.changes.iter().any(|change| !matches!(change, Change::Volatile(_))) {
+            metrics::transition(loaded.run.transitions);
+            let history = loaded.note(&effects.changes, self.settings);
+            let row = effects.visible.then(|| Box::new(loaded.run.row(self.context)));
+            let steps = self.cell.steps(id, origin);
+            steps.add(&mut effects, history);
+            if let Some(record) = pointer {
+                steps.current = CurrentWrite::Put(record);
+            }
+            if let Some(row) = row {
+                steps.visibility = VisibilityWrite::Put(row);
+            }
         }
         self.cell.after.extend(effects.duties.iter().map(|duty| After::Duty(id, *duty)));
         if let Some((old, new)) = effects.wake {
@@ -234,13 +300,14 @@ impl Turn<'_> {
         if let Some(next) = effects.next_run.take() {
             let next_id = next.run.run_id;
             self.cell.runs.insert(next_id, Loaded::created(next.run));
-            self.record(next_id, 0, next.effects);
+            self.record(next_id, Origin::default(), next.effects);
         }
         effects.reply
     }
 
     /// Removes a run and everything of it.
     pub fn delete(&mut self, id: RunId) {
+        self.cell.close_steps(id, self.settings);
         let Some(loaded) = self.cell.runs.remove(&id) else { return };
         let is_current = self.cell.current().is_some_and(|current| current.run_id == id);
         let pointer = if is_current {
@@ -252,6 +319,6 @@ impl Turn<'_> {
         if loaded.run.wake.is_some() {
             self.cell.after.push(After::Wake(id, loaded.run.wake, None));
         }
-        self.cell.writes.push(loaded.delete(pointer));
+        self.cell.unwritten.push(Unwritten::Write(loaded.delete(pointer)));
     }
 }

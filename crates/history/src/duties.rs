@@ -5,6 +5,7 @@ mod underway;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use longhaul_kernel::{
     ids::{NamespaceId, RunId, RunKey},
     run::{Dispatch, Duty, DutyId, ParentPlace, Run, What},
@@ -77,9 +78,11 @@ pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
     match duty {
         Duty::WorkflowTask(dispatch) | Duty::Activity(dispatch) => {
             let task = add_task(run, id, &dispatch);
-            room.host
-                .tasks
-                .spawn("dispatch", dispatch_task(shard.clone(), run.key(), task, dispatch.fallback));
+            let mut dispatched = Box::pin(dispatch_task(shard.clone(), run.key(), task, dispatch.fallback));
+            // In one process this is done at once; only what has to wait becomes a task of its own.
+            if (&mut dispatched).now_or_never().is_none() {
+                room.host.tasks.spawn("dispatch", dispatched);
+            }
         }
         duty => {
             let debt = Debt {

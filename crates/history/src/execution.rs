@@ -1,5 +1,6 @@
 //! The mailbox of an execution. Whoever has a job for it puts it in; the first one starts a driver, which decides all
-//! jobs that wait, commits what they decided as one write, answers them, and goes on until the mailbox is empty.
+//! jobs that wait, starts the tasks that came up for polls that wait for them, commits all of it at once, answers, and
+//! goes on until the mailbox is empty.
 //!
 //! Crash points: before the commit nothing has happened and nobody was told; after it, what was not told is found again
 //! (duties in the outbox, wakes in the store, callers ask again).
@@ -11,6 +12,7 @@ use std::{
 
 use longhaul_kernel::{
     Refusal,
+    context::Context,
     ids::{ExecutionKey, RunId},
     machine::Draw,
     time::Timestamp,
@@ -23,6 +25,8 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     cell::{Target, Turn},
     duties,
+    reserve::{self, Taken},
+    settings::Settings,
     shard::Shard,
 };
 
@@ -41,8 +45,13 @@ pub trait Resident: Send + Sized + 'static {
         target: Target,
     ) -> impl Future<Output = Result<Option<RunId>, PeerError>> + Send;
 
+    /// Starts what came up and for which a poll waits, so that it is part of the same commit.
+    fn reserve(&mut self, _shard: &Arc<Shard>, _context: &Arc<Context>) -> Vec<Taken> {
+        Vec::new()
+    }
+
     /// Takes what was decided and is not durable.
-    fn take_writes(&mut self) -> Vec<Write>;
+    fn take_writes(&mut self, settings: &Settings) -> Vec<Write>;
 
     /// Does what follows once that is durable.
     fn after_commit(&mut self, shard: &Arc<Shard>);
@@ -189,8 +198,11 @@ async fn drive<C: Resident>(execution: Arc<Execution<C>>, shard: Arc<Shard>) {
             return;
         }
         let current = cell.get_or_insert_with(|| C::unread(execution.key.clone()));
-        decide_all(&shard, &execution.key, current, &mut jobs).await;
-        let writes = current.take_writes();
+        let taken = match decide_all(&shard, &execution.key, current, &mut jobs).await {
+            Some(context) => current.reserve(&shard, &context),
+            None => Vec::new(),
+        };
+        let writes = current.take_writes(&shard.room.settings);
         let written: Vec<_> = writes.iter().map(|write| write.run.clone()).collect();
         let committed = commit(&shard, &execution.key, writes).await;
         if committed.is_ok() {
@@ -198,7 +210,9 @@ async fn drive<C: Resident>(execution: Arc<Execution<C>>, shard: Arc<Shard>) {
                 execution.announce();
             }
             current.after_commit(&shard);
+            reserve::serve(&shard.room, &execution.key, taken);
         } else {
+            drop(taken);
             // What was decided did not happen, or may not have: the truth is in the store.
             cell = None;
         }
@@ -219,13 +233,13 @@ async fn decide_all<C: Resident>(
     key: &ExecutionKey,
     cell: &mut C,
     jobs: &mut VecDeque<Box<dyn Job<C>>>,
-) {
+) -> Option<Arc<Context>> {
     let room = &shard.room;
     let context = match room.contexts.of(key.namespace).await {
         Ok(context) => context,
         Err(error) => {
             jobs.iter_mut().for_each(|job| job.fail(error.clone()));
-            return;
+            return None;
         }
     };
     for job in jobs {
@@ -248,6 +262,7 @@ async fn decide_all<C: Resident>(
         };
         job.decide(&mut turn);
     }
+    Some(context)
 }
 
 /// Makes what was decided durable.

@@ -28,6 +28,7 @@ use crate::{
     executions::Executions,
     history::Room,
     patience::Patience,
+    settings::Settings,
     shard::Shard,
 };
 
@@ -126,7 +127,7 @@ impl<M: Lodged> Resident for Cell<M> {
         Ok(Some(run))
     }
 
-    fn take_writes(&mut self) -> Vec<Write> {
+    fn take_writes(&mut self, _settings: &Settings) -> Vec<Write> {
         std::mem::take(&mut self.writes)
     }
 

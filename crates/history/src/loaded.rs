@@ -1,36 +1,43 @@
 //! A run in memory, with what belongs to it but is not part of its state: its version in the store and the newest of
-//! its events. Turns the effects of a step into the write that makes them durable.
+//! its events. Turns the steps since the last commit into the write that makes them durable.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use longhaul_kernel::{
     codec,
-    context::Context,
     ids::{RunId, RunKey},
-    run::{Change, Current, Delta, Duty, DutyId, Effects, Run, TaskKind, UpdateNews},
+    run::{Change, Current, Delta, Duty, DutyId, Run, TaskKind, UpdateNews},
 };
 use longhaul_runtime::peers::{AddTask, PeerError};
-use longhaul_store::{CurrentWrite, Direction, Expect, OutboxId, StateWrite, Store, VisibilityWrite, Write};
+use longhaul_store::{
+    Batch, CurrentWrite, Direction, Expect, OutboxId, StateWrite, Store, VisibilityWrite, Write,
+};
 use prost::Message;
 use tokio::sync::mpsc;
 
 use crate::{
     duties,
     events::{self, Place, Recent},
+    pending::Steps,
     queries::Waiting,
     settings::Settings,
 };
+
+/// What a delta costs in the store beside its own bytes.
+const DELTA_BYTES: usize = 100;
 
 /// A run in memory.
 #[derive(Debug)]
 pub struct Loaded {
     /// The run.
     pub run: Run,
-    /// Transitions since the last snapshot.
+    /// Deltas since the last snapshot.
     deltas: u64,
-    /// Whether the store has it.
-    stored: bool,
+    /// Bytes of these, with what the store adds.
+    delta_bytes: usize,
+    /// Bytes of the last snapshot.
+    snapshot_bytes: usize,
     /// Its newest events.
     pub recent: Recent,
     /// Queries that wait for its next workflow task.
@@ -45,7 +52,8 @@ impl Loaded {
         Self {
             run,
             deltas: 0,
-            stored: false,
+            delta_bytes: 0,
+            snapshot_bytes: 0,
             recent: Recent::default(),
             queries: Waiting::default(),
             updates: BTreeMap::new(),
@@ -78,7 +86,8 @@ impl Loaded {
         Ok(Some(Self {
             run,
             deltas,
-            stored: true,
+            delta_bytes: stored.deltas.iter().map(|delta| delta.len() + DELTA_BYTES).sum(),
+            snapshot_bytes: stored.snapshot.len(),
             recent: Recent::default(),
             queries: Waiting::default(),
             updates: BTreeMap::new(),
@@ -108,55 +117,50 @@ impl Loaded {
         Place { slot: self.run.key().execution.slot(), branches: self.run.branches.clone() }
     }
 
-    /// The write that makes a step durable; `None` if it changed nothing.
-    pub fn write(
-        &mut self,
-        effects: &Effects,
-        before: u64,
-        current: CurrentWrite,
-        context: &Context,
-        settings: &Settings,
-    ) -> Option<Write> {
-        if effects.changes.iter().all(|change| matches!(change, Change::Volatile(_))) {
-            return None;
-        }
-        let history = events::batches(self.run.branch(), &effects.changes);
+    /// Encodes the events of a step, and keeps them for the workers that will be shown them.
+    pub fn note(&mut self, changes: &[Change], settings: &Settings) -> Vec<Batch> {
+        let history = events::batches(self.run.branch(), changes);
         for batch in &history {
             self.recent.push(batch.clone(), settings.events_bytes_max);
         }
-        let snapshot = !self.stored || !self.run.is_running() || self.deltas + 1 >= settings.snapshot_every;
-        let state = if snapshot {
-            self.deltas = 0;
-            StateWrite::Snapshot(self.run.snapshot().into())
-        } else {
-            self.deltas += 1;
-            StateWrite::Delta(codec::encode(&Delta::of(&effects.changes)).into())
-        };
-        let expect = if self.stored { Expect::Version(before) } else { Expect::New };
-        self.stored = true;
-        let (wake_delete, wake_put) = effects.wake.unwrap_or_default();
-        Some(Write {
+        history
+    }
+
+    /// The write that makes steps durable, all that were made since the last one.
+    pub fn write(&mut self, steps: Steps, settings: &Settings) -> Write {
+        let outbox_put = steps.outbox_put(&self.run).map(|duty| self.outbox_row(duty)).collect();
+        let outbox_delete = steps.outbox_delete(&self.run).map(outbox_id).collect();
+        let (wake_delete, wake_put) = steps.wake();
+        Write {
             run: self.run.key(),
-            expect,
+            expect: steps.expect,
             version: self.run.transitions,
-            state,
-            history,
-            current,
-            outbox_put: effects
-                .duties
-                .iter()
-                .filter(|duty| self.run.duties.contains(duty))
-                .map(|duty| self.outbox_row(*duty))
-                .collect(),
-            outbox_delete: effects.duties_done.iter().map(|duty| outbox_id(*duty)).collect(),
+            state: self.state_write(&steps, settings),
+            history: steps.history,
+            current: steps.current,
+            outbox_put,
+            outbox_delete,
             wake_delete,
             wake_put,
-            visibility: if effects.visible {
-                VisibilityWrite::Put(Box::new(self.run.row(context)))
-            } else {
-                VisibilityWrite::Keep
-            },
-        })
+            visibility: steps.visibility,
+        }
+    }
+
+    /// A delta is written until the deltas outweigh the snapshot behind which they stand. So a long life costs each
+    /// transition no more than a short one, and loading a run no more than twice its state.
+    fn state_write(&mut self, steps: &Steps, settings: &Settings) -> StateWrite {
+        let is_light = self.deltas + 1 < settings.snapshot_every || self.delta_bytes < self.snapshot_bytes;
+        if steps.expect != Expect::New && self.run.is_running() && is_light {
+            let delta = Delta::encode(&steps.changes);
+            self.deltas += 1;
+            self.delta_bytes += delta.len() + DELTA_BYTES;
+            return StateWrite::Delta(delta.into());
+        }
+        let snapshot = self.run.snapshot();
+        self.deltas = 0;
+        self.delta_bytes = 0;
+        self.snapshot_bytes = snapshot.len();
+        StateWrite::Snapshot(snapshot.into())
     }
 
     /// The write that removes the run and everything of it.

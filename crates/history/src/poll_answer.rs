@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A started workflow task, decided on and not yet told: the history may still have to be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Draft {
     answer: PollWorkflowTaskQueueResponse,
     place: Place,
@@ -111,12 +111,25 @@ impl Draft {
         room: &Room,
         key: &ExecutionKey,
     ) -> Result<PollWorkflowTaskQueueResponse, PeerError> {
-        let Self { mut answer, place, from, to, batches, tail } = self;
         let page = room.settings.page_batches_max;
-        let mut batches = match batches {
-            Some(batches) => batches,
-            None => events::read(&*room.store, &place, from, to, Direction::Forward, page).await?,
-        };
+        let mut draft = self;
+        if draft.batches.is_none() {
+            let (from, to) = (draft.from, draft.to);
+            let read = events::read(&*room.store, &draft.place, from, to, Direction::Forward, page).await?;
+            draft.batches = Some(read);
+        }
+        Ok(draft.complete(page, key))
+    }
+
+    /// Whether the history is in memory.
+    pub fn is_complete(&self) -> bool {
+        self.batches.is_some()
+    }
+
+    /// Fills in the history as far as it is in memory: at most a page, with a token for the rest.
+    pub fn complete(self, page: usize, key: &ExecutionKey) -> PollWorkflowTaskQueueResponse {
+        let Self { mut answer, from, to, batches, tail, .. } = self;
+        let mut batches = batches.unwrap_or_default();
         batches.truncate(page);
         let last = batches.last().map_or(from - 1, |batch| batch.last_event);
         if last < to {
@@ -126,7 +139,7 @@ impl Draft {
         } else {
             answer.history = Some(events::join(&batches, &tail));
         }
-        Ok(answer)
+        answer
     }
 }
 

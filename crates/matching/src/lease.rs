@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use longhaul_kernel::time::Timestamp;
+use longhaul_runtime::peers::TaskAnswer;
+
 use crate::{
     query::Query,
     queue::{Queue, Seq},
-    task::Task,
+    task::{Priority, Task},
 };
 
 /// What a poll is given.
 pub(crate) enum Offer {
     /// A task to start.
     Task(Lease),
+    /// A task that was started for this very poll.
+    Started(Started),
     /// A query to answer.
     Query(QueryLease),
     /// Nothing, and nothing will come: the worker shuts down.
@@ -22,10 +27,19 @@ impl std::fmt::Debug for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Task(_) => "task",
+            Self::Started(_) => "started",
             Self::Query(_) => "query",
             Self::Closed => "closed",
         })
     }
+}
+
+/// A task that was started for a poll that was kept for it.
+pub(crate) struct Started {
+    pub(crate) answer: TaskAnswer,
+    pub(crate) priority: Priority,
+    /// When the poll was chosen.
+    pub(crate) reserved_at: Timestamp,
 }
 
 /// A task in the hands of one poll. Dropping it puts the task back to the front of its queue; that is right even when

@@ -9,7 +9,7 @@ use longhaul_runtime::{
     Host,
     peers::{
         AddTask, Answering, Caller, DispatchQuery, History, Matching as Peer, MatchingAnswer, MatchingCall,
-        PeerError, QueryOutcome, TaskAdded, TaskKind,
+        PeerError, QueryOutcome, Reserved, TaskAdded, TaskKind,
     },
 };
 use longhaul_store::Spill;
@@ -20,7 +20,7 @@ use crate::{
     queue::{Queue, QueueKey},
     queues::Queues,
     sticky::{self, caller_namespace},
-    task::Task,
+    task::{Priority, Task},
 };
 
 /// Owns task queues.
@@ -125,6 +125,17 @@ impl Matching {
 impl Peer for Matching {
     fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer> {
         self.answer(caller, call).boxed()
+    }
+
+    fn reserve(&self, caller: &Caller, task: &AddTask) -> Option<Reserved> {
+        let key = QueueKey {
+            namespace: caller_namespace(caller),
+            name: task.task_queue.as_str().into(),
+            kind: TaskKind::try_from(task.kind).ok()?,
+            sticky: task.sticky,
+        };
+        let (kept, poll) = self.queues.find(&key)?.reserve(Priority::of(task.priority.as_ref()))?;
+        Some(Reserved::new(self.request_id(), poll, move |answer| kept.serve(answer)))
     }
 }
 

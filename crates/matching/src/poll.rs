@@ -11,13 +11,14 @@ use longhaul_proto::{
 };
 use longhaul_runtime::peers::{
     ActivityTaskStarted, Ask, Caller, DirectQuery, HistoryAnswer, HistoryCall, PeerError,
-    RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskKind, WorkflowTaskStarted,
+    RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskAnswer, TaskKind, TaskPoll,
+    WorkflowTaskStarted,
 };
 use uuid::Uuid;
 
 use crate::{
     Matching,
-    lease::{Lease, Offer, QueryLease},
+    lease::{Lease, Offer, QueryLease, Started},
     pollers::Poller,
     query::Query,
     queue::{Advice, Poll, QueueKey},
@@ -37,6 +38,8 @@ pub(crate) trait PollRequest: Send + Sync + Sized {
 
     /// The queue.
     fn task_queue(&self) -> Option<&TaskQueue>;
+    /// The request, for those who keep it.
+    fn shared(&self) -> TaskPoll;
     /// What the request tells of its worker.
     fn poller(&self) -> Poller;
     /// Asks to start a task.
@@ -45,6 +48,8 @@ pub(crate) trait PollRequest: Send + Sync + Sized {
     fn record_query(&self, query: &Query, request_id: String) -> Self::Record;
     /// Takes the answer out of history's; `None` if the task is stale.
     fn answer(started: <Self::Record as Ask<HistoryCall, HistoryAnswer>>::Answer) -> Option<Self::Answer>;
+    /// Takes the answer of a task that was started for this poll; `None` if it is of another kind.
+    fn started(answer: TaskAnswer) -> Option<Self::Answer>;
     /// Adds what matching knows.
     fn advise(answer: &mut Self::Answer, advice: Advice);
 }
@@ -60,6 +65,7 @@ impl Matching {
         while let Some(offer) = poll.next().await {
             let answer = match offer {
                 Offer::Task(lease) => self.start(&caller, &request, &poll, lease).await,
+                Offer::Started(started) => self.hand_out::<R>(&poll, started),
                 Offer::Query(lease) => self.hand_over(&caller, &request, &poll, lease).await,
                 Offer::Closed => break,
             };
@@ -88,7 +94,16 @@ impl Matching {
         };
         let longest = self.now() + self.settings.poll_wait;
         let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - self.settings.poll_margin;
-        Ok(Poll::enter(self.queues.load(caller, key)?, request.poller(), longest.min(asked)))
+        let queue = self.queues.load(caller, key)?;
+        Ok(Poll::enter(queue, request.shared(), request.poller(), longest.min(asked)))
+    }
+
+    /// Answers a poll with the task that was started for it.
+    fn hand_out<R: PollRequest>(&self, poll: &Poll, started: Started) -> Option<R::Answer> {
+        let mut answer = R::started(started.answer)?;
+        poll.queue.meters.matched(true, self.now().since(started.reserved_at));
+        R::advise(&mut answer, poll.served(Some(started.priority)));
+        Some(answer)
     }
 
     /// Has a task started for the poll. `None` if it was stale or can't be started: the poll goes on.
@@ -148,7 +163,7 @@ impl Matching {
         None
     }
 
-    fn request_id(&self) -> String {
+    pub(crate) fn request_id(&self) -> String {
         Uuid::from_bytes(self.host.entropy.uuid()).to_string()
     }
 }
@@ -160,6 +175,10 @@ impl PollRequest for Arc<api::PollWorkflowTaskQueueRequest> {
 
     fn task_queue(&self) -> Option<&TaskQueue> {
         self.task_queue.as_ref()
+    }
+
+    fn shared(&self) -> TaskPoll {
+        TaskPoll::Workflow(self.clone())
     }
 
     fn poller(&self) -> Poller {
@@ -198,6 +217,13 @@ impl PollRequest for Arc<api::PollWorkflowTaskQueueRequest> {
         started.answer
     }
 
+    fn started(answer: TaskAnswer) -> Option<Self::Answer> {
+        match answer {
+            TaskAnswer::Workflow(answer) => Some(*answer),
+            TaskAnswer::Activity(_) => None,
+        }
+    }
+
     fn advise(answer: &mut Self::Answer, advice: Advice) {
         answer.backlog_count_hint = advice.backlog;
         answer.poller_scaling_decision = advice.scaling;
@@ -211,6 +237,10 @@ impl PollRequest for Arc<api::PollActivityTaskQueueRequest> {
 
     fn task_queue(&self) -> Option<&TaskQueue> {
         self.task_queue.as_ref()
+    }
+
+    fn shared(&self) -> TaskPoll {
+        TaskPoll::Activity(self.clone())
     }
 
     fn poller(&self) -> Poller {
@@ -243,6 +273,13 @@ impl PollRequest for Arc<api::PollActivityTaskQueueRequest> {
 
     fn answer(started: ActivityTaskStarted) -> Option<Self::Answer> {
         started.answer
+    }
+
+    fn started(answer: TaskAnswer) -> Option<Self::Answer> {
+        match answer {
+            TaskAnswer::Activity(answer) => Some(*answer),
+            TaskAnswer::Workflow(_) => None,
+        }
     }
 
     fn advise(answer: &mut Self::Answer, advice: Advice) {

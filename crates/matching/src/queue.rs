@@ -4,6 +4,7 @@
 //! the lock either no poll waits, or nothing waits that may be dispatched. A task wakes exactly one poll, the oldest.
 
 mod polls;
+mod reserve;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -55,6 +56,8 @@ pub(crate) struct Queue {
 struct State {
     next_seq: u64,
     polls: BTreeMap<Seq, Waiting>,
+    /// Polls kept for tasks that are being made durable.
+    reserved: BTreeMap<Seq, Waiting>,
     queries: BTreeMap<Seq, Arc<Query>>,
     backlog: Backlog,
     limiter: Limiter,
@@ -86,6 +89,7 @@ impl Queue {
         let state = State {
             next_seq: 0,
             polls: BTreeMap::new(),
+            reserved: BTreeMap::new(),
             queries: BTreeMap::new(),
             backlog: Backlog::new(shelf),
             limiter: Limiter::new(settings.dispatch_rate_max, now),
@@ -183,7 +187,7 @@ impl Queue {
                 // A poll deregisters before it goes, so this is unexpected; dropping the offer here would lock twice.
                 Err(Offer::Task(lease)) => state.take_back(lease),
                 Err(Offer::Query(lease)) => state.queries.extend(lease.into_query()),
-                Err(Offer::Closed) => {}
+                Err(Offer::Started(_) | Offer::Closed) => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use longhaul_kernel::{
     time::Timestamp,
 };
 use longhaul_proto::api::history::v1::{History, HistoryEvent, history_event::Attributes};
-use longhaul_store::{Fence, ShardId, StateWrite, VisibilityWrite, Write};
+use longhaul_store::{Expect, Fence, ShardId, StateWrite, VisibilityWrite, Write};
 use prost::Message;
 
 /// An event and when it became durable.
@@ -103,7 +103,12 @@ impl Ledger {
             self.open.entry(write.run.execution.clone()).or_default().remove(&write.run.run);
             return;
         }
-        if !is_new && write.version != recorded.version + 1 {
+        // A write may hold several transitions, but none that stands on another version than the last one.
+        let stands_on = match write.expect {
+            Expect::New => 0,
+            Expect::Version(version) => version,
+        };
+        if stands_on != recorded.version || write.version <= recorded.version {
             broken.push(format!("version {} of {} follows {}", write.version, write.run, recorded.version));
         }
         recorded.version = write.version;

@@ -17,7 +17,7 @@ use longhaul_kernel::{
 };
 use longhaul_proto::api::{enums::v1::EventType, history::v1::History};
 use longhaul_store::{
-    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Explained, Fence, ListCursor,
+    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence, ListCursor,
     MemoryStore, OutboxId, OutboxRow, ReadError, ShardRange, StateWrite, Store, StoredRun, VisibilityWrite,
     Wake, Write,
 };
@@ -123,10 +123,10 @@ impl FaultyStore {
                 Plant::DroppedHistory if sometimes(20) => {
                     write.history.pop();
                 }
-                Plant::ForgottenRow if write.version > 1 && sometimes(300) => {
+                Plant::ForgottenRow if write.expect != Expect::New && sometimes(300) => {
                     write.visibility = VisibilityWrite::Keep;
                 }
-                Plant::ForgottenCurrent if write.version == 1 && sometimes(300) => {
+                Plant::ForgottenCurrent if write.expect == Expect::New && sometimes(300) => {
                     write.current = CurrentWrite::Keep;
                 }
                 Plant::LostBufferedEvent => forget_buffered(&mut write.state),

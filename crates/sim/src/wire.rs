@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures_util::FutureExt;
 use longhaul_proto::api::workflowservice::v1::RespondActivityTaskCompletedByIdRequest;
 use longhaul_runtime::peers::{
-    ActivityTaskStarted, Answering, Caller, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer,
-    MatchingCall, PeerError, RecordActivityTaskStarted, TaskToken,
+    ActivityTaskStarted, AddTask, Answering, Caller, History, HistoryAnswer, HistoryCall, Matching,
+    MatchingAnswer, MatchingCall, PeerError, RecordActivityTaskStarted, Reserved, TaskToken,
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -161,5 +161,21 @@ impl Matching for Wire<dyn Matching> {
             .await
         }
         .boxed()
+    }
+
+    /// Polls are kept within a process only, so half of the time the peer counts as one of another process. What is
+    /// said to a poll that was kept may be lost too.
+    fn reserve(&self, caller: &Caller, task: &AddTask) -> Option<Reserved> {
+        if self.world.has(Plant::DoubleDispatch) || self.dice.chance(500) {
+            return None;
+        }
+        let kept = self.peer.reserve(caller, task)?;
+        let is_lost = self.dice.chance(self.world.faults.rates().unanswered);
+        let (request_id, poll) = (kept.request_id.clone(), kept.poll.clone());
+        Some(Reserved::new(request_id, poll, move |answer| {
+            if !is_lost {
+                kept.serve(answer);
+            }
+        }))
     }
 }

@@ -8,10 +8,14 @@ use longhaul_kernel::{
     run::{ActivityEnd, ActivityRef, ActivityStart, Reply, What},
 };
 use longhaul_proto::api::{common::v1::Payloads, failure::v1::Failure, workflowservice::v1 as api};
-use longhaul_runtime::peers::{ActivityTaskStarted, Caller, PeerError, RecordActivityTaskStarted};
+use longhaul_runtime::peers::{ActivityTaskStarted, AddTask, Caller, PeerError, RecordActivityTaskStarted};
 
 use super::target;
-use crate::{cell::Target, history::Room, poll_answer, token};
+use crate::{
+    cell::{Target, Turn},
+    history::Room,
+    poll_answer, token,
+};
 
 /// Starts an attempt of an activity for a poll.
 ///
@@ -28,23 +32,50 @@ pub async fn started(
     let name = caller.namespace.clone();
     let answer = shard
         .ask(key, run, move |turn| {
-            let scheduled_event_id = request.scheduled_event_id;
             let start = ActivityStart {
-                scheduled_event_id,
+                scheduled_event_id: request.scheduled_event_id,
                 attempt: request.attempt,
                 stamp: request.stamp,
                 request_id: request.request_id,
-                poll: Box::new(request.poll),
+                poll: request.poll.into(),
             };
-            match turn.step(What::ActivityStarted(start))? {
-                Reply::ActivityTask => {
-                    Ok(poll_answer::activity_task(&turn.loaded()?.run, &name, scheduled_event_id))
-                }
-                _ => Ok(None),
-            }
+            decide_start(turn, start, &name)
         })
         .await?;
     Ok(ActivityTaskStarted { answer })
+}
+
+/// The start of a task for a poll that was kept for it.
+pub fn start_of(
+    task: &AddTask,
+    request_id: String,
+    poll: Arc<api::PollActivityTaskQueueRequest>,
+) -> ActivityStart {
+    ActivityStart {
+        scheduled_event_id: task.scheduled_event_id,
+        attempt: task.attempt,
+        stamp: task.stamp,
+        request_id,
+        poll,
+    }
+}
+
+/// Starts the attempt; `None` if the task is stale.
+///
+/// # Errors
+/// `NotFound` if the run is gone or over.
+pub fn decide_start(
+    turn: &mut Turn<'_>,
+    start: ActivityStart,
+    namespace: &str,
+) -> Result<Option<api::PollActivityTaskQueueResponse>, Refusal> {
+    let scheduled_event_id = start.scheduled_event_id;
+    match turn.step(What::ActivityStarted(start))? {
+        Reply::ActivityTask => {
+            Ok(poll_answer::activity_task(&turn.loaded()?.run, namespace, scheduled_event_id))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Which activity of which run somebody means.

@@ -11,13 +11,13 @@ use longhaul_proto::api::{
     enums::v1::{QueryResultType, TaskQueueKind},
     query::v1::WorkflowQueryResult,
     workflowservice::v1::{
-        PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
+        PollActivityTaskQueueResponse, PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
         RespondWorkflowTaskCompletedResponse, RespondWorkflowTaskFailedRequest,
         RespondWorkflowTaskFailedResponse,
     },
 };
 use longhaul_runtime::peers::{
-    Caller, PeerError, QueryOutcome, RecordWorkflowTaskStarted, WorkflowTaskStarted,
+    AddTask, Caller, PeerError, QueryOutcome, RecordWorkflowTaskStarted, WorkflowTaskStarted,
 };
 
 use super::target;
@@ -48,20 +48,43 @@ pub async fn started(
 }
 
 fn decide_started(turn: &mut Turn<'_>, request: RecordWorkflowTaskStarted) -> Result<Option<Draft>, Refusal> {
-    let queue = request.poll.task_queue.clone().unwrap_or_default();
-    let run = &turn.loaded()?.run;
-    let cached = queue.kind == TaskQueueKind::Sticky as i32
-        || run.sticky.as_ref().is_some_and(|sticky| sticky.queue == queue.name);
     if let Some(direct) = request.query {
+        let queue = request.poll.task_queue.as_ref();
+        let sticky = turn.loaded()?.run.sticky.as_ref();
+        let cached = queue.is_some_and(|queue| {
+            queue.kind == TaskQueueKind::Sticky as i32
+                || sticky.is_some_and(|sticky| sticky.queue == queue.name)
+        });
         return Ok(Some(poll_answer::direct_query(turn.loaded()?, cached, direct.token, direct.query)));
     }
-    let cached = cached && run.sticky.is_some();
     let start = WorkflowTaskStart {
         scheduled_event_id: request.scheduled_event_id,
         attempt: request.attempt,
         request_id: request.request_id,
-        poll: Box::new(request.poll),
+        poll: request.poll.into(),
     };
+    decide_start(turn, start)
+}
+
+/// The start of a task for a poll that was kept for it.
+pub fn start_of(
+    task: &AddTask,
+    request_id: String,
+    poll: Arc<PollWorkflowTaskQueueRequest>,
+) -> WorkflowTaskStart {
+    WorkflowTaskStart { scheduled_event_id: task.scheduled_event_id, attempt: task.attempt, request_id, poll }
+}
+
+/// Starts the task; `None` if it is stale.
+///
+/// # Errors
+/// `NotFound` if the run is gone or over.
+pub fn decide_start(turn: &mut Turn<'_>, start: WorkflowTaskStart) -> Result<Option<Draft>, Refusal> {
+    let run = &turn.loaded()?.run;
+    let queue = start.poll.task_queue.as_ref();
+    let cached = run.sticky.as_ref().is_some_and(|sticky| {
+        queue.is_some_and(|queue| queue.kind == TaskQueueKind::Sticky as i32 || queue.name == sticky.queue)
+    });
     match turn.step(What::WorkflowTaskStarted(start))? {
         Reply::WorkflowTask => Ok(draft(turn, cached)),
         _ => Ok(None),

@@ -175,7 +175,7 @@ pub struct WorkflowTaskStart {
     /// Makes a repeated start harmless.
     pub request_id: String,
     /// The poll.
-    pub poll: Box<PollWorkflowTaskQueueRequest>,
+    pub poll: Arc<PollWorkflowTaskQueueRequest>,
 }
 
 /// Something a worker says of its workflow task.
@@ -214,7 +214,7 @@ pub struct ActivityStart {
     /// Makes a repeated start harmless.
     pub request_id: String,
     /// The poll.
-    pub poll: Box<PollActivityTaskQueueRequest>,
+    pub poll: Arc<PollActivityTaskQueueRequest>,
 }
 
 /// Which activity is meant.

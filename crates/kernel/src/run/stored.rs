@@ -1,5 +1,5 @@
-//! How a run is stored: a snapshot now and then, and behind it one delta per transition. A delta names facts and says
-//! where events of the history stand between them; the events themselves are stored once, in the history.
+//! How a run is stored: a snapshot now and then, and behind it deltas of one or more transitions each. A delta names
+//! facts and says where events of the history stand between them; the events themselves are stored once, in the history.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use super::{Change, Fact, Run, state::TaskKind};
 use crate::codec::{self, Unreadable};
 
-/// One transition, without its events.
+/// Transitions, without their events.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 pub struct Delta {
     #[n(0)]
@@ -30,19 +30,34 @@ enum Entry {
     Fact(#[n(0)] Fact),
 }
 
+/// A delta as it is written: the facts stay where they are.
+#[derive(Encode)]
+struct DeltaOf<'c> {
+    #[n(0)]
+    entries: Vec<EntryOf<'c>>,
+}
+
+/// One change of it; the numbers are those of [`Entry`].
+#[derive(Encode)]
+enum EntryOf<'c> {
+    #[n(0)]
+    Event,
+    #[n(1)]
+    Flushed,
+    #[n(2)]
+    Fact(#[n(0)] &'c Fact),
+}
+
 impl Delta {
-    /// The delta of a transition.
-    pub fn of(changes: &[Change]) -> Self {
-        let entries = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Event(_) => Some(Entry::Event),
-                Change::Flushed(_) => Some(Entry::Flushed),
-                Change::Fact(fact) => Some(Entry::Fact(fact.clone())),
-                Change::Volatile(_) => None,
-            })
-            .collect();
-        Self { entries }
+    /// Encodes the delta of one or more transitions.
+    pub fn encode<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Vec<u8> {
+        let entries = changes.into_iter().filter_map(|change| match change {
+            Change::Event(_) => Some(EntryOf::Event),
+            Change::Flushed(_) => Some(EntryOf::Flushed),
+            Change::Fact(fact) => Some(EntryOf::Fact(fact)),
+            Change::Volatile(_) => None,
+        });
+        codec::encode(&DeltaOf { entries: entries.collect() })
     }
 
     /// Number of events it takes from the history.

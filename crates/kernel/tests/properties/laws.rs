@@ -92,7 +92,7 @@ impl Laws {
         if self.snapshot.is_empty() {
             self.snapshot = snapshot;
         } else if !effects.changes.is_empty() {
-            self.deltas.push(codec::encode(&Delta::of(&effects.changes)));
+            self.deltas.push(Delta::encode(&effects.changes));
         }
         for change in &effects.changes {
             if let Change::Event(event) | Change::Flushed(event) = change {

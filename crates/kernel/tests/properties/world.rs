@@ -234,7 +234,7 @@ impl World {
             scheduled_event_id: event,
             attempt: attempt + i32::from(stale),
             request_id: format!("{request}"),
-            poll: Box::new(PollWorkflowTaskQueueRequest {
+            poll: std::sync::Arc::new(PollWorkflowTaskQueueRequest {
                 task_queue: Some(queue),
                 identity: "worker".into(),
                 ..PollWorkflowTaskQueueRequest::default()
@@ -266,7 +266,7 @@ impl World {
             attempt: attempt - i32::from(stale),
             stamp,
             request_id: format!("{request}"),
-            poll: Box::new(PollActivityTaskQueueRequest {
+            poll: std::sync::Arc::new(PollActivityTaskQueueRequest {
                 identity: "worker".into(),
                 ..PollActivityTaskQueueRequest::default()
             }),

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use longhaul_kernel::time::Timestamp;
 use longhaul_proto::api::taskqueue::v1::PollerScalingDecision;
+use longhaul_runtime::peers::TaskPoll;
 use tokio::sync::oneshot;
 
 use super::{Queue, Seq};
@@ -13,12 +14,19 @@ use crate::{lease::Offer, pollers::Poller, scaling::Load, task::Priority};
 pub(super) struct Waiting {
     pub(super) worker_instance_key: String,
     pub(super) offer: oneshot::Sender<Offer>,
+    /// What was asked for, for the task it may be kept for.
+    pub(super) request: TaskPoll,
+    /// When it returns empty.
+    pub(super) until: Timestamp,
+    /// Whether its worker was sent home while it was kept for a task.
+    pub(super) is_leaving: bool,
 }
 
 /// A poll from its arrival to its answer. It keeps its place in the order of arrival through several offers (stale
 /// tasks), and leaves the queue when dropped.
 pub(crate) struct Poll {
     pub(crate) queue: Arc<Queue>,
+    request: TaskPoll,
     poller: Poller,
     seq: Seq,
     epoch: u64,
@@ -36,7 +44,7 @@ pub(crate) struct Advice {
 
 impl Poll {
     /// Enters a queue.
-    pub(crate) fn enter(queue: Arc<Queue>, poller: Poller, until: Timestamp) -> Self {
+    pub(crate) fn enter(queue: Arc<Queue>, request: TaskPoll, poller: Poller, until: Timestamp) -> Self {
         let began = queue.now();
         let mut state = queue.state.lock();
         state.last_used = began;
@@ -47,7 +55,7 @@ impl Poll {
         }
         let (seq, epoch) = (state.draw_seq(), state.epoch);
         drop(state);
-        Self { queue, poller, seq, epoch, began, until }
+        Self { queue, request, poller, seq, epoch, began, until }
     }
 
     /// Waits for an offer; `None` when the time is up or the worker shuts down. Cancel by dropping: an offer that was
@@ -61,8 +69,11 @@ impl Poll {
             biased;
             offer = &mut place.offer => offer.ok().and_then(open),
             () = self.queue.host.clock.sleep_until(self.until.0) => {
-                self.queue.withdraw(self.seq);
-                place.offer.try_recv().ok().and_then(open)
+                if self.queue.withdraw(self.seq) {
+                    return None;
+                }
+                // It was given something, or is kept for a task whose commit is under way: that is waited for.
+                (&mut place.offer).await.ok().and_then(open)
             }
         }
     }
@@ -100,7 +111,13 @@ impl Poll {
     /// Joins the waiting polls; `None` if the worker was sent home.
     fn take_place(&self) -> Option<Place<'_>> {
         let (sender, offer) = oneshot::channel();
-        let waiting = Waiting { worker_instance_key: self.poller.worker_instance_key.clone(), offer: sender };
+        let waiting = Waiting {
+            worker_instance_key: self.poller.worker_instance_key.clone(),
+            offer: sender,
+            request: self.request.clone(),
+            until: self.until,
+            is_leaving: false,
+        };
         let mut state = self.queue.state.lock();
         if state.epoch != self.epoch {
             return None;
@@ -132,7 +149,9 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.queue.withdraw(self.seq);
+        let mut state = self.queue.state.lock();
+        state.polls.remove(&self.seq);
+        state.reserved.remove(&self.seq);
     }
 }
 
@@ -149,6 +168,7 @@ impl Queue {
         state.epoch += 1;
         state.active = 0;
         state.pollers.clear();
+        state.reserved.values_mut().for_each(|waiting| waiting.is_leaving = true);
         for (_, waiting) in std::mem::take(&mut state.polls) {
             // A poll that is gone needs no answer.
             let _ = waiting.offer.send(Offer::Closed);
@@ -158,6 +178,9 @@ impl Queue {
     /// Sends the waiting polls of one worker home.
     pub(crate) fn close_polls(&self, worker_instance_key: &str) {
         let mut state = self.state.lock();
+        for waiting in state.reserved.values_mut() {
+            waiting.is_leaving |= waiting.worker_instance_key == worker_instance_key;
+        }
         for (_, waiting) in
             state.polls.extract_if(.., |_, waiting| waiting.worker_instance_key == worker_instance_key)
         {
@@ -165,14 +188,15 @@ impl Queue {
         }
     }
 
-    fn withdraw(&self, seq: Seq) {
-        self.state.lock().polls.remove(&seq);
+    /// Takes a waiting poll back; `false` if it waits no more.
+    fn withdraw(&self, seq: Seq) -> bool {
+        self.state.lock().polls.remove(&seq).is_some()
     }
 }
 
 fn open(offer: Offer) -> Option<Offer> {
     match offer {
-        Offer::Task(_) | Offer::Query(_) => Some(offer),
+        Offer::Task(_) | Offer::Started(_) | Offer::Query(_) => Some(offer),
         Offer::Closed => None,
     }
 }

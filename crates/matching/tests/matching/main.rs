@@ -5,6 +5,7 @@ mod describe;
 mod dispatch;
 mod polls;
 mod queries;
+mod reserve;
 mod spill;
 mod sticky;
 mod world;

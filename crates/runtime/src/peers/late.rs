@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use futures_util::FutureExt;
 
 use super::{
-    Answering, Caller, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall, PeerError,
+    AddTask, Answering, Caller, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall,
+    PeerError, Reserved,
 };
 
 /// A handle that is bound once and does not keep what is behind it alive, so that two rooms that refer to each other
@@ -45,5 +46,9 @@ impl Matching for Late<dyn Matching> {
     fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer> {
         let peer = self.peer();
         async move { peer?.call(caller, call).await }.boxed()
+    }
+
+    fn reserve(&self, caller: &Caller, task: &AddTask) -> Option<Reserved> {
+        self.peer().ok()?.reserve(caller, task)
     }
 }

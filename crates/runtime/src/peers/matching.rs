@@ -1,5 +1,7 @@
 //! What is asked of the matching room: tasks in, polls out.
 
+use std::sync::Arc;
+
 use longhaul_proto::api::{common::v1 as common, workflowservice::v1 as api};
 use prost::Message;
 
@@ -10,6 +12,53 @@ pub trait Matching: Send + Sync {
     /// Answers `call`. Dropping the future of a poll withdraws the poll; a task already started for it is not lost,
     /// its timeout brings it back.
     fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer>;
+
+    /// Keeps a poll that waits in this process for `task`, which is decided and not yet durable: scheduled and started
+    /// are then one commit. Never waits; `None` whenever the task would not be the next one served, and then it is to
+    /// be added once it is durable. A peer that is not in this process has no poll to give.
+    fn reserve(&self, _caller: &Caller, _task: &AddTask) -> Option<Reserved> {
+        None
+    }
+}
+
+/// A poll that is kept for one task. Dropping it lets the poll wait on, as if nothing had been asked.
+pub struct Reserved {
+    /// Names the start of the task.
+    pub request_id: String,
+    /// The poll.
+    pub poll: TaskPoll,
+    serve: Box<dyn FnOnce(TaskAnswer) + Send>,
+}
+
+impl Reserved {
+    /// A poll that `serve` answers. What `serve` has captured gives the poll back when it is dropped uncalled.
+    pub fn new(request_id: String, poll: TaskPoll, serve: impl FnOnce(TaskAnswer) + Send + 'static) -> Self {
+        Self { request_id, poll, serve: Box::new(serve) }
+    }
+
+    /// Answers the poll: the start of its task is durable. If its client has gone meanwhile, the task's timeout brings
+    /// it back, as with every task that is started for a client that goes.
+    pub fn serve(self, answer: TaskAnswer) {
+        (self.serve)(answer);
+    }
+}
+
+/// A poll for a task.
+#[derive(Clone, Debug)]
+pub enum TaskPoll {
+    /// For a workflow task.
+    Workflow(Arc<api::PollWorkflowTaskQueueRequest>),
+    /// For an activity task.
+    Activity(Arc<api::PollActivityTaskQueueRequest>),
+}
+
+/// A started task, whole but for what matching knows.
+#[derive(Debug)]
+pub enum TaskAnswer {
+    /// A workflow task.
+    Workflow(Box<api::PollWorkflowTaskQueueResponse>),
+    /// An activity task.
+    Activity(Box<api::PollActivityTaskQueueResponse>),
 }
 
 impl dyn Matching {

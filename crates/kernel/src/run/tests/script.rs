@@ -189,7 +189,7 @@ impl Player {
         if self.stored.snapshot.is_empty() {
             self.stored.snapshot = self.run.snapshot();
         } else {
-            self.stored.deltas.push(crate::codec::encode(&Delta::of(&effects.changes)));
+            self.stored.deltas.push(Delta::encode(&effects.changes));
         }
         for change in &effects.changes {
             if let Change::Event(event) | Change::Flushed(event) = change {
@@ -315,7 +315,7 @@ impl Player {
             scheduled_event_id: w.option("event").map_or(pending.0, |_| w.int("event").into()),
             attempt: w.option("attempt").map_or(pending.1, |_| w.int("attempt")),
             request_id: w.option("request").unwrap_or_else(|| "poll".into()),
-            poll: Box::new(poll),
+            poll: poll.into(),
         }));
     }
 
@@ -335,7 +335,7 @@ impl Player {
             attempt,
             stamp: w.option("stamp").map_or(stamp, |_| w.int("stamp")),
             request_id: w.option("request").unwrap_or_else(|| "poll".into()),
-            poll: Box::new(poll),
+            poll: poll.into(),
         }));
     }
 

@@ -60,7 +60,7 @@ fn after_a_crash() -> Run {
         scheduled_event_id: 2,
         attempt: 1,
         request_id: "poll".into(),
-        poll: Box::new(PollWorkflowTaskQueueRequest::default()),
+        poll: PollWorkflowTaskQueueRequest::default().into(),
     };
     let input = Input { context: context(), what: What::WorkflowTaskStarted(poll) };
     run.step(input, Timestamp::from_secs(2), &mut Draw::new(2)).expect("the task is started");
