@@ -25,9 +25,11 @@ mod retry;
 mod start;
 mod state;
 mod stored;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod undo;
 mod updates;
 pub mod versioning;
 mod view;
@@ -48,6 +50,7 @@ pub use reset::{Reapplied, Reset, operations as reset_operations};
 pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
+pub use table::{Entry, Names, Table};
 pub use updates::{InMemory, Pending, Update, UpdateNews, UpdateStage, orphaned};
 
 use crate::{

@@ -10,7 +10,7 @@ mod workflow_task;
 use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
 use prost::Message;
 
-use super::{Change, Fact, Run, updates};
+use super::{Activity, Change, Fact, Run, updates};
 use crate::time::Timestamp;
 
 impl Run {
@@ -57,9 +57,8 @@ impl Run {
             }
             Attributes::ActivityTaskScheduledEventAttributes(a) => self.fold_activity_scheduled(id, a, at),
             Attributes::ActivityTaskCancelRequestedEventAttributes(a) => {
-                if let Some(activity) = self.activities.get_mut(&a.scheduled_event_id) {
-                    activity.cancel_requested = Some(id);
-                }
+                let canceled = |activity: &mut Activity| activity.cancel_requested = Some(id);
+                self.activities.change(&a.scheduled_event_id, canceled);
             }
             Attributes::ActivityTaskCompletedEventAttributes(a) => {
                 self.fold_activity_closed(a.scheduled_event_id)
@@ -112,11 +111,12 @@ impl Run {
 
     /// Folds the id that a buffered event got.
     fn fold_flushed(&mut self, event: &HistoryEvent) {
-        if let Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) = &event.attributes
-            && let Some(child) = self.children.get_mut(&a.initiated_event_id)
-            && let Some(started) = &mut child.started
-        {
-            started.event_id = event.event_id;
+        if let Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) = &event.attributes {
+            self.children.change(&a.initiated_event_id, |child| {
+                if let Some(started) = &mut child.started {
+                    started.event_id = event.event_id;
+                }
+            });
         }
         if let Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) = &event.attributes
             && let Some(request) = self.attached.request_ids.get_mut(&a.attached_request_id)

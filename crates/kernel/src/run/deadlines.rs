@@ -1,10 +1,12 @@
 //! Every deadline of a run, and which of them comes first. A run asks the store for one wake, at the earliest.
 
 use crate::{
+    codec::Pb,
     context::Context,
     run::{
-        Run,
-        state::{Activity, FirstTask, Phase, TaskKind, WorkflowTask},
+        Run, Update,
+        state::{Activity, Child, FirstTask, Phase, TaskKind, Timer, WorkflowTask},
+        table::Entry,
     },
     time::{Timestamp, positive},
 };
@@ -41,7 +43,8 @@ pub enum Deadline {
 impl Run {
     /// The earliest deadline's instant, of those that the store knows of.
     pub(super) fn earliest_deadline(&self, context: &Context) -> Option<Timestamp> {
-        self.first_of(context, false).map(|(at, _)| at)
+        let stored = self.workflow_task.as_ref().filter(|task| task.kind != TaskKind::Speculative);
+        self.next_deadline_with(stored, context).map(|(at, _)| at)
     }
 
     /// The deadline of a workflow task that is in memory alone.
@@ -56,11 +59,14 @@ impl Run {
 
     /// The earliest deadline.
     pub(super) fn next_deadline(&self, context: &Context) -> Option<(Timestamp, Deadline)> {
-        self.first_of(context, true)
+        self.next_deadline_with(self.workflow_task.as_ref(), context)
     }
 
-    /// The earliest deadline, with that of a workflow task in memory alone or without it.
-    fn first_of(&self, context: &Context, with_speculative: bool) -> Option<(Timestamp, Deadline)> {
+    fn next_deadline_with(
+        &self,
+        workflow_task: Option<&WorkflowTask>,
+        context: &Context,
+    ) -> Option<(Timestamp, Deadline)> {
         if let Some(closed) = self.close_time {
             return Some((closed + context.retention, Deadline::Retention));
         }
@@ -80,14 +86,10 @@ impl Run {
         if let (FirstTask::Delayed, Some(at)) = (self.first_task, self.first_task_at) {
             consider(at, Deadline::FirstTask);
         }
-        for (id, timer) in &self.timers {
-            consider(timer.fires_at, Deadline::Timer(timer.started_event_id, id.clone()));
+        for (at, deadline) in self.timers.first_due().into_iter().chain(self.activities.first_due()) {
+            consider(*at, deadline.clone());
         }
-        for (id, activity) in &self.activities {
-            activity_deadlines(*id, activity, &mut consider);
-        }
-        let known = |task: &&WorkflowTask| with_speculative || task.kind != TaskKind::Speculative;
-        if let Some(task) = self.workflow_task.as_ref().filter(known) {
+        if let Some(task) = workflow_task {
             match (&task.started, &task.sticky) {
                 (Some(started), _) => consider(started.at + task.timeout, Deadline::WorkflowTask),
                 (None, Some(sticky)) => consider(task.scheduled_at + sticky.timeout, Deadline::Sticky),
@@ -101,27 +103,40 @@ impl Run {
     }
 }
 
-/// The deadlines of one activity.
-fn activity_deadlines(id: i64, activity: &Activity, consider: &mut impl FnMut(Timestamp, Deadline)) {
-    let scheduled = &activity.scheduled;
-    if let Some(timeout) = positive(scheduled.schedule_to_close_timeout.as_ref()) {
-        consider(activity.scheduled_at + timeout, Deadline::ScheduleToClose(id));
+impl Entry<String> for Timer {
+    fn deadlines(&self, id: &String, due: &mut impl FnMut(Timestamp, Deadline)) {
+        due(self.fires_at, Deadline::Timer(self.started_event_id, id.clone()));
     }
-    match &activity.phase {
-        Phase::Backoff => consider(activity.attempt_scheduled_at, Deadline::ActivityDue(id)),
-        Phase::Scheduled => {
-            if let Some(timeout) = positive(scheduled.schedule_to_start_timeout.as_ref()) {
-                consider(activity.attempt_scheduled_at + timeout, Deadline::ScheduleToStart(id));
-            }
+}
+
+impl Entry<i64> for Activity {
+    fn deadlines(&self, id: &i64, due: &mut impl FnMut(Timestamp, Deadline)) {
+        let (id, scheduled) = (*id, &self.scheduled);
+        if let Some(timeout) = positive(scheduled.schedule_to_close_timeout.as_ref()) {
+            due(self.scheduled_at + timeout, Deadline::ScheduleToClose(id));
         }
-        Phase::Started { at, .. } => {
-            if let Some(timeout) = positive(scheduled.start_to_close_timeout.as_ref()) {
-                consider(*at + timeout, Deadline::StartToClose(id));
+        match &self.phase {
+            Phase::Backoff => due(self.attempt_scheduled_at, Deadline::ActivityDue(id)),
+            Phase::Scheduled => {
+                if let Some(timeout) = positive(scheduled.schedule_to_start_timeout.as_ref()) {
+                    due(self.attempt_scheduled_at + timeout, Deadline::ScheduleToStart(id));
+                }
             }
-            if let Some(timeout) = positive(scheduled.heartbeat_timeout.as_ref()) {
-                let alive = activity.last_heartbeat.map_or(*at, |heartbeat| heartbeat.max(*at));
-                consider(alive + timeout, Deadline::Heartbeat(id));
+            Phase::Started { at, .. } => {
+                if let Some(timeout) = positive(scheduled.start_to_close_timeout.as_ref()) {
+                    due(*at + timeout, Deadline::StartToClose(id));
+                }
+                if let Some(timeout) = positive(scheduled.heartbeat_timeout.as_ref()) {
+                    let alive = self.last_heartbeat.map_or(*at, |heartbeat| heartbeat.max(*at));
+                    due(alive + timeout, Deadline::Heartbeat(id));
+                }
             }
         }
     }
 }
+
+// What else is pending has no deadline.
+impl Entry<i64> for Child {}
+impl<M: Clone> Entry<i64> for Pb<M> {}
+impl Entry<String> for Update {}
+impl Entry<String> for i64 {}

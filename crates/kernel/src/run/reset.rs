@@ -184,10 +184,10 @@ impl Run {
         let run = positive(self.start.workflow_run_timeout.as_ref()).map(|timeout| at + timeout);
         self.execution_deadline = execution;
         self.run_deadline = run.map(|run| execution.map_or(run, |execution| run.min(execution)));
-        for activity in self.activities.values_mut() {
+        self.activities.change_all(|activity| {
             activity.scheduled_at = at;
             activity.attempt_scheduled_at = at;
-        }
+        });
     }
 }
 

@@ -17,6 +17,7 @@ use longhaul_proto::api::{
 };
 use minicbor::{Decode, Encode};
 
+use super::table::{Names, Table};
 use crate::{
     codec::Pb,
     ids::{BranchId, NamespaceId, RunId},
@@ -91,19 +92,19 @@ pub struct Run {
     pub sticky: Option<Sticky>,
     /// Pending activities by their scheduled event.
     #[n(21)]
-    pub activities: BTreeMap<i64, Activity>,
+    pub activities: Table<i64, Activity>,
     /// Pending timers by their id.
     #[n(22)]
-    pub timers: BTreeMap<String, Timer>,
+    pub timers: Table<String, Timer>,
     /// Pending children by their initiated event.
     #[n(23)]
-    pub children: BTreeMap<i64, Child>,
+    pub children: Table<i64, Child>,
     /// Signals on their way to others by their initiated event.
     #[n(24)]
-    pub signals_out: BTreeMap<i64, Pb<SignalExternalWorkflowExecutionInitiatedEventAttributes>>,
+    pub signals_out: Table<i64, Pb<SignalExternalWorkflowExecutionInitiatedEventAttributes>>,
     /// Cancel requests on their way to others by their initiated event.
     #[n(25)]
-    pub cancels_out: BTreeMap<i64, Pb<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>>,
+    pub cancels_out: Table<i64, Pb<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>>,
     /// Request ids of signals seen.
     #[n(26)]
     pub signal_request_ids: BTreeSet<String>,
@@ -133,7 +134,7 @@ pub struct Run {
     pub branches: Vec<Branch>,
     /// Duties that are in the outbox.
     #[n(35)]
-    pub duties: BTreeSet<super::DutyId>,
+    pub duties: Names<super::DutyId>,
     /// Worker that completed the last workflow task: SDK name and version, for texts and views.
     #[n(36)]
     pub last_worker: Option<LastWorker>,
@@ -161,14 +162,14 @@ pub struct Run {
     pub made_by_reset: Option<MadeByReset>,
     /// Updates that the history has admitted and that were not accepted since, with their admitted events.
     #[n(45)]
-    pub admitted_updates: BTreeMap<String, i64>,
+    pub admitted_updates: Table<String, i64>,
     /// The newest requests that reset this run, so that a repeated one finds the run that it made.
     #[n(50)]
     #[cbor(default)]
     pub resets: Vec<ResetAsked>,
     /// Updates that were accepted.
     #[n(40)]
-    pub updates: BTreeMap<String, super::updates::Update>,
+    pub updates: Table<String, super::updates::Update>,
     /// What the store does not know; lost when the run leaves memory.
     #[cbor(skip)]
     pub in_memory: super::updates::InMemory,

@@ -209,7 +209,7 @@ impl<'a> Transition<'a> {
                 self.take_task();
             }
         } else {
-            for duty in self.run.duties.clone() {
+            for duty in self.run.duties.iter().copied().collect::<Vec<_>>() {
                 if matches!(duty, DutyId::WorkflowTask | DutyId::Activity(_)) {
                     self.duty_done(duty);
                 }

@@ -1,8 +1,6 @@
 //! Updates of a run. An update that was accepted is part of the history; until then it lives in memory only, so that a
 //! rejected one leaves no trace.
 
-use std::collections::BTreeMap;
-
 use longhaul_proto::{
     ExhaustedCause, ExhaustedScope, Refusal,
     api::{
@@ -23,6 +21,7 @@ use super::{
     Run,
     change::{Fact, Volatile},
     commands::Fault,
+    table::Table,
     transition::Transition,
 };
 
@@ -484,16 +483,16 @@ fn decode<M: Message + Default>(body: &prost_types::Any) -> Result<M, Fault> {
 }
 
 /// Folds what the history says of updates.
-pub(super) fn fold(updates: &mut BTreeMap<String, Update>, id: i64, attributes: &Attributes) {
+pub(super) fn fold(updates: &mut Table<String, Update>, id: i64, attributes: &Attributes) {
     match attributes {
         Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) => {
             let update = Update { accepted_event_id: id, completed_event_id: None };
             updates.insert(a.protocol_instance_id.clone(), update);
         }
         Attributes::WorkflowExecutionUpdateCompletedEventAttributes(a) => {
-            let found = updates.values_mut().find(|update| update.accepted_event_id == a.accepted_event_id);
-            if let Some(update) = found {
-                update.completed_event_id = Some(id);
+            let found = updates.iter().find(|(_, update)| update.accepted_event_id == a.accepted_event_id);
+            if let Some(known) = found.map(|(known, _)| known.clone()) {
+                updates.change(&known, |update| update.completed_event_id = Some(id));
             }
         }
         _ => {}

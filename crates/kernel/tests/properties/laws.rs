@@ -276,7 +276,7 @@ impl Laws {
 
     /// Whatever waits for somebody is owed to him, and nothing void is owed.
     fn owes(&self, run: &Run) {
-        for duty in &run.duties {
+        for duty in run.duties.iter() {
             assert!(run.duty(*duty).is_some(), "{duty:?} is owed and void");
         }
         if !run.is_running() {
@@ -286,10 +286,10 @@ impl Laws {
         if run.workflow_task.as_ref().is_some_and(|task| task.started.is_none()) {
             assert!(owed(DutyId::WorkflowTask), "a scheduled workflow task is dispatched");
         }
-        for (id, activity) in &run.activities {
+        for (id, activity) in run.activities.iter() {
             assert_eq!(owed(DutyId::Activity(*id)), activity.phase == Phase::Scheduled, "activity {id}");
         }
-        for (id, child) in &run.children {
+        for (id, child) in run.children.iter() {
             assert_eq!(owed(DutyId::StartChild(*id)), child.started.is_none(), "child {id}");
         }
         assert!(run.signals_out.keys().all(|id| owed(DutyId::SignalExternal(*id))));

@@ -47,6 +47,6 @@ impl Run {
     }
 
     pub(super) fn fold_timer_gone(&mut self, timer_id: &str) {
-        self.timers.remove(timer_id);
+        self.timers.remove(&timer_id.to_owned());
     }
 }

@@ -24,9 +24,9 @@ impl Run {
             }
             Attributes::ChildWorkflowExecutionStartedEventAttributes(a) => {
                 let run_id = a.workflow_execution.as_ref().map_or_else(String::new, |e| e.run_id.clone());
-                if let Some(child) = self.children.get_mut(&a.initiated_event_id) {
+                self.children.change(&a.initiated_event_id, |child| {
                     child.started = Some(ChildStarted { run_id, event_id: id });
-                }
+                });
             }
             Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(a) => {
                 self.signals_out.insert(id, Pb(a.clone()));

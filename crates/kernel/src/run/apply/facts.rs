@@ -57,9 +57,7 @@ impl Run {
             | Fact::ActivityRetry { scheduled_event_id, .. }
             | Fact::ActivityDue { scheduled_event_id, .. }
             | Fact::ActivityHeartbeat { scheduled_event_id, .. } => {
-                if let Some(activity) = self.activities.get_mut(scheduled_event_id) {
-                    fold_activity_fact(activity, fact);
-                }
+                self.activities.change(scheduled_event_id, |activity| fold_activity_fact(activity, fact));
             }
         }
     }

@@ -13,7 +13,7 @@ use longhaul_proto::{
 
 use crate::{
     run::{
-        Change, Fact, Reply, Run, TaskRef, Termination, Volatile, WorkflowTaskCompletion,
+        Change, Fact, Reply, TaskRef, Termination, Volatile, WorkflowTaskCompletion,
         commands::{self, Completion, Fault},
         failure,
         state::{Sticky, TaskKind},
@@ -45,11 +45,13 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
         return Ok(());
     }
     let worker = completion.worker;
-    let before = t.run.clone();
-    let builds = before.reset_points.len();
+    let before = t.run.mark();
+    let builds = t.run.reset_points.len();
+    let attempt = t.run.workflow_task.as_ref().map_or(1, |task| task.attempt);
     let identity = task.request.identity.clone();
     match complete(t, task, original_scheduled_at) {
         Ok(()) => {
+            t.run.keep();
             if t.run.reset_points.len() != builds {
                 t.effects.visible = true;
             }
@@ -58,7 +60,10 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
             }
             Ok(())
         }
-        Err(fault) => undo(t, before, fault, &identity),
+        Err(fault) => {
+            t.run.undo(before);
+            failed(t, attempt, fault, &identity)
+        }
     }
 }
 
@@ -235,11 +240,9 @@ fn write_completed(t: &mut Transition<'_>, request: &RespondWorkflowTaskComplete
     t.event(Attributes::WorkflowTaskCompletedEventAttributes(completed))
 }
 
-/// Undoes the task after a fault: the run is as before, and the task has failed. From its second attempt on the task
-/// stays with the worker instead until its time is up, so that a broken worker is not asked in a tight loop.
-fn undo(t: &mut Transition<'_>, before: Run, fault: Fault, identity: &str) -> Result<(), Refusal> {
-    let attempt = before.workflow_task.as_ref().map_or(1, |task| task.attempt);
-    *t.run = before;
+/// Fails the task after a fault: the run is as before. From its second attempt on the task stays with the worker instead
+/// until its time is up, so that a broken worker is not asked in a tight loop.
+fn failed(t: &mut Transition<'_>, attempt: i32, fault: Fault, identity: &str) -> Result<(), Refusal> {
     t.effects = crate::run::Effects::default();
     t.needs_task = false;
     let (cause, detail, ends_run) = match fault {
