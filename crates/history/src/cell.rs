@@ -139,6 +139,10 @@ impl Resident for Cell {
     fn is_busy(&self) -> bool {
         self.runs.values().any(Loaded::is_busy)
     }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.runs.values().map(Loaded::bytes).sum::<usize>()
+    }
 }
 
 impl Cell {

@@ -33,8 +33,13 @@ impl Recent {
     /// The batches that hold `from` and what follows, if all of them are here.
     pub fn since(&self, from: i64) -> Option<Vec<Batch>> {
         let first = self.batches.front()?;
-        (first.first_event <= from)
-            .then(|| self.batches.iter().filter(|batch| batch.last_event >= from).cloned().collect())
+        let start = self.batches.partition_point(|batch| batch.last_event < from);
+        (first.first_event <= from).then(|| self.batches.range(start..).cloned().collect())
+    }
+
+    /// Bytes of the events.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

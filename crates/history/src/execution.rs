@@ -7,7 +7,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use longhaul_kernel::{
@@ -61,6 +64,9 @@ pub trait Resident: Send + Sized + 'static {
 
     /// Whether somebody waits in it, so that it can't be let go.
     fn is_busy(&self) -> bool;
+
+    /// Roughly the memory it takes.
+    fn bytes(&self) -> usize;
 }
 
 /// An execution with its mailbox.
@@ -72,6 +78,10 @@ pub struct Execution<C: Resident> {
     changed: watch::Sender<u64>,
     /// When it was used last, in uses of the shard.
     pub last_used: AtomicU64,
+    /// Memory it takes, as it was counted last.
+    bytes: AtomicUsize,
+    /// Memory that all executions of its shard take.
+    total: Arc<AtomicUsize>,
 }
 
 struct Mailbox<C> {
@@ -126,9 +136,17 @@ where
 
 impl<C: Resident> Execution<C> {
     /// An execution that nobody has asked anything yet.
-    pub fn new(key: ExecutionKey) -> Self {
+    pub fn new(key: ExecutionKey, total: Arc<AtomicUsize>) -> Self {
         let mailbox = Mutex::new(Mailbox { jobs: VecDeque::new(), cell: None, driving: false });
-        Self { key, mailbox, changed: watch::Sender::new(0), last_used: AtomicU64::new(0) }
+        let (last_used, bytes) = (AtomicU64::new(0), AtomicUsize::new(0));
+        Self { key, mailbox, changed: watch::Sender::new(0), last_used, bytes, total }
+    }
+
+    /// Counts the memory that it takes. Counts never overlap: only its driver makes them.
+    fn weigh(&self, bytes: usize) {
+        let before = self.bytes.swap(bytes, Ordering::Relaxed);
+        self.total.fetch_add(bytes, Ordering::Relaxed);
+        self.total.fetch_sub(before, Ordering::Relaxed);
     }
 
     /// Puts a job into the mailbox and answers where its result will be.
@@ -180,12 +198,19 @@ impl<C: Resident> Execution<C> {
             if let Some(cell) = cell.as_mut() {
                 cell.trim();
             }
+            self.weigh(cell.as_ref().map_or(0, C::bytes));
             mailbox.cell = cell.take();
             mailbox.driving = false;
         } else if cell.is_none() {
             *cell = mailbox.cell.take();
         }
         std::mem::take(&mut mailbox.jobs)
+    }
+}
+
+impl<C: Resident> Drop for Execution<C> {
+    fn drop(&mut self) {
+        self.total.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -20,15 +20,20 @@ use crate::{
     shard::Shard,
 };
 
+/// Executions that are kept in memory whatever they take.
+const SPARED: usize = 16;
+
 /// Executions in memory.
 pub struct Executions<C: Resident> {
     held: Mutex<BTreeMap<ExecutionKey, Arc<Execution<C>>>>,
     uses: AtomicU64,
+    /// Memory that they take, roughly.
+    bytes: Arc<AtomicUsize>,
 }
 
 impl<C: Resident> Default for Executions<C> {
     fn default() -> Self {
-        Self { held: Mutex::default(), uses: AtomicU64::new(0) }
+        Self { held: Mutex::default(), uses: AtomicU64::new(0), bytes: Arc::default() }
     }
 }
 
@@ -70,25 +75,30 @@ impl<C: Resident> Executions<C> {
         key: ExecutionKey,
     ) -> &'m Arc<Execution<C>> {
         let settings = &shard.room.settings;
-        let budget = (settings.executions_max / usize::from(settings.shards)).max(16);
-        if held.len() >= budget && !held.contains_key(&key) {
-            let_go(held, budget);
+        let shards = usize::from(settings.shards);
+        let is_full = held.len() >= settings.executions_max / shards
+            || self.bytes.load(Ordering::Relaxed) >= settings.executions_bytes_max / shards;
+        if is_full && held.len() >= SPARED && !held.contains_key(&key) {
+            let_go(held);
         }
-        let execution = held.entry(key).or_insert_with_key(|key| Arc::new(Execution::new(key.clone())));
+        let execution = held
+            .entry(key)
+            .or_insert_with_key(|key| Arc::new(Execution::new(key.clone(), self.bytes.clone())));
         execution.last_used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         execution
     }
 }
 
-/// Lets the executions go that were not used for longest, a tenth of the budget, sparing those in use.
-fn let_go<C: Resident>(held: &mut BTreeMap<ExecutionKey, Arc<Execution<C>>>, budget: usize) {
+/// Lets a tenth of the executions go, those that were not used for longest, sparing those in use.
+fn let_go<C: Resident>(held: &mut BTreeMap<ExecutionKey, Arc<Execution<C>>>) {
+    let count = (held.len() / 10).max(1);
     let mut idle: Vec<(u64, ExecutionKey)> = held
         .values()
         .filter(|execution| execution.is_idle())
         .map(|execution| (execution.last_used.load(Ordering::Relaxed), execution.key.clone()))
         .collect();
     idle.sort_unstable();
-    for (_, key) in idle.into_iter().take((budget / 10).max(1)) {
+    for (_, key) in idle.into_iter().take(count) {
         held.remove(&key);
     }
 }

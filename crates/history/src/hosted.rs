@@ -52,6 +52,9 @@ pub trait Lodged: Hosted<Change: Send> {
     }
 }
 
+/// What a machine is taken to be in memory: they are few and not large.
+const MACHINE_BYTES: usize = 4096;
+
 /// An execution in memory.
 pub struct Cell<M: Hosted> {
     key: ExecutionKey,
@@ -156,6 +159,10 @@ impl<M: Lodged> Resident for Cell<M> {
 
     fn is_busy(&self) -> bool {
         false
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.runs.len() * MACHINE_BYTES
     }
 }
 

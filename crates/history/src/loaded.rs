@@ -27,6 +27,9 @@ use crate::{
 /// What a delta costs in the store beside its own bytes.
 const DELTA_BYTES: usize = 100;
 
+/// How many times larger a run's state is in memory than in the store.
+const STATE_FACTOR: usize = 4;
+
 /// A run in memory.
 #[derive(Debug)]
 pub struct Loaded {
@@ -99,6 +102,11 @@ impl Loaded {
         let speculative =
             self.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
         !self.queries.is_empty() || !self.run.in_memory.updates.is_empty() || speculative
+    }
+
+    /// Roughly the memory it takes: a state in memory is a few times as large as its record.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + STATE_FACTOR * (self.snapshot_bytes + self.delta_bytes) + self.recent.bytes()
     }
 
     /// Tells those who wait for an update what became of it.

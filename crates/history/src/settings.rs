@@ -8,6 +8,9 @@ pub struct Settings {
     pub shards: u16,
     /// Executions kept in memory, over all shards. Default 50,000; those in use are kept in any case.
     pub executions_max: usize,
+    /// Bytes that executions kept in memory may take, over all shards, roughly. Default 192 MiB; those in use are kept in
+    /// any case.
+    pub executions_bytes_max: usize,
     /// Bytes of history events kept in memory per run; older ones are read from the store. Default 256 KiB.
     pub events_bytes_max: usize,
     /// How far ahead wakes are held in memory, in seconds. Default 600.
@@ -27,6 +30,7 @@ impl Default for Settings {
         Self {
             shards: 16,
             executions_max: 50_000,
+            executions_bytes_max: 192 << 20,
             events_bytes_max: 256 << 10,
             wakes_ahead_secs: 600,
             snapshot_every: 20,

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use longhaul_kernel::{
-    ids::{RunKey, Slot},
+    ids::{RunKey, SLOTS, Slot},
     run::What,
     time::Timestamp,
 };
@@ -104,10 +104,11 @@ pub async fn run(room: Arc<Room>) {
 async fn fill(room: &Room, until: Timestamp) -> Result<(), PeerError> {
     // Said first: a wake that is committed while the store is read is then held by `change`.
     room.wakes.held.lock().until = until;
-    for slot in 0..longhaul_kernel::ids::SLOTS {
+    let waking = room.store.waking(Slot(0), Slot(SLOTS - 1), until).await.map_err(read_error)?;
+    for slot in waking {
         let mut after: Option<Wake> = None;
         loop {
-            let page = room.store.wakes(Slot(slot), until, after.clone(), PAGE).await.map_err(read_error)?;
+            let page = room.store.wakes(slot, until, after.clone(), PAGE).await.map_err(read_error)?;
             let is_last = page.len() < PAGE;
             after = page.last().cloned();
             let mut held = room.wakes.held.lock();

@@ -41,7 +41,7 @@ proptest! {
         run.run_id = RunId::from_bytes([7; 16]);
         run.namespace = NamespaceId::from_bytes([9; 16]);
         run.signal_request_ids.insert("r".into());
-        run.duties.extend([DutyId::WorkflowTask, DutyId::Activity(5)]);
+        [DutyId::WorkflowTask, DutyId::Activity(5)].into_iter().for_each(|duty| run.duties.insert(duty));
         let mut bytes = run.snapshot();
         for (place, value) in damage {
             let place = place.index(bytes.len());

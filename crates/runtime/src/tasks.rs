@@ -1,7 +1,8 @@
 //! Tasks that run in the background and end with their owner.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
 /// Spawns tasks and stops them together.
@@ -28,9 +29,8 @@ impl Tasks {
             }
         };
         tokio::spawn(async move {
-            if let Err(error) = tokio::spawn(guarded).await
-                && error.is_panic()
-            {
+            // What the task held is dropped with it, so nobody sees it half changed.
+            if AssertUnwindSafe(guarded).catch_unwind().await.is_err() {
                 tracing::error!(task = name, "task panicked");
             }
         });

@@ -153,6 +153,7 @@ settings! {
     matching.labelled_queues_max, Range::Between(0.0, MOST), "metrics of more task queues are wanted one by one";
     history.shards, Range::Between(1.0, 16384.0), "many cores wait for each other";
     history.executions_max, Range::Between(1.0, MOST), "memory is short, or runs are read from the store too often";
+    history.executions_bytes_max, Range::Between(0.0, MOST), "memory is short, or runs are read from the store too often";
     history.events_bytes_max, Range::Between(0.0, MOST), "long histories are read from the store too often";
     history.wakes_ahead_secs, Range::Between(1.0, MOST), "there are very many timers, or memory is short";
     history.snapshot_every, Range::Between(1.0, MOST), "writes are too large, or loading a run takes too long";

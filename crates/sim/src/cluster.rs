@@ -152,6 +152,7 @@ impl Cluster {
         longhaul_history::Settings {
             shards: *dice.pick(&[1, 2, 4]),
             executions_max: *dice.pick(&[16, 64, 50_000]),
+            executions_bytes_max: *dice.pick(&[0, 1 << 20, 192 << 20]),
             events_bytes_max: *dice.pick(&[200, 2_000, 256 << 10]),
             wakes_ahead_secs: *dice.pick(&[100, 600]),
             snapshot_every: if self.world.has(Plant::LostBufferedEvent) {

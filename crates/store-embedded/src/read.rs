@@ -126,6 +126,44 @@ pub(crate) fn outbox(
     rows.collect()
 }
 
+/// Slots with a wake at or before `until`. Slots that have none at all are stepped over: a new folder is looked at
+/// once, and not once per slot.
+pub(crate) fn waking(
+    engine: &Engine,
+    tide: &Tide,
+    first: Slot,
+    last: Slot,
+    until: Timestamp,
+) -> Result<Vec<Slot>, Failure> {
+    // The marks are seen before the moment is taken; see `Tide::put`.
+    let seen: Vec<_> = (first.0..=last.0).map(|slot| tide.see(Slot(slot))).collect();
+    let end = key::behind(&key::slot(last)).map_or(Bound::Unbounded, Bound::Excluded);
+    let moment = engine.moment();
+    let nothing_before = Timestamp(until.0.saturating_add(1));
+    let mut found = Vec::new();
+    let mut next = 0;
+    while let Some(mark) = seen.get(next) {
+        let from = key::wakes_from(Slot(first.0 + next as u16), mark.at);
+        let entry = moment.range(Part::Wakes, (Bound::Included(from), end.clone())).next().transpose()?;
+        let wake = entry.map(|(key, _)| {
+            let mut reader = key::Reader(&key);
+            let named = reader.slot().zip(reader.time());
+            named.ok_or_else(|| unreadable(Part::Wakes, &key))
+        });
+        let (at_slot, at) = wake.transpose()?.unwrap_or((Slot(u16::MAX), Timestamp::MAX));
+        let reached = usize::from(at_slot.0 - first.0).min(seen.len());
+        seen[next..reached].iter().for_each(|empty| tide.raise(*empty, nothing_before));
+        if let Some(mark) = seen.get(reached) {
+            if at <= until {
+                found.push(at_slot);
+            }
+            tide.raise(*mark, at.min(nothing_before));
+        }
+        next = reached + 1;
+    }
+    Ok(found)
+}
+
 /// Wakes of a slot.
 pub(crate) fn wakes(
     engine: &Engine,

@@ -178,6 +178,16 @@ impl Store for EmbeddedStore {
         self.points.read(move |engine| read::outbox(engine, range, after, limit))
     }
 
+    fn waking(
+        &self,
+        first: Slot,
+        last: Slot,
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Slot>, ReadError>> {
+        let tide = self.tide.clone();
+        self.points.read(move |engine| read::waking(engine, &tide, first, last, until))
+    }
+
     fn wakes(
         &self,
         slot: Slot,

@@ -126,14 +126,14 @@ pub enum VisibilityWrite {
     Delete,
 }
 
-/// One transition of one run.
+/// Transitions of one run, one or more: whatever it went through since the last write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     /// The run.
     pub run: RunKey,
     /// Precondition.
     pub expect: Expect,
-    /// Version the run has after this write.
+    /// Version the run has after this write: the number of its transitions.
     pub version: u64,
     /// State record.
     pub state: StateWrite,
@@ -307,6 +307,17 @@ pub trait Store: Send + Sync {
         after: Option<(RunKey, OutboxId)>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<OutboxRow>, ReadError>>;
+
+    /// Slots from `first` to `last` that may have a wake at or before `until`, in order. One too many costs its reader a
+    /// look, one too few would lose wakes.
+    fn waking(
+        &self,
+        first: Slot,
+        last: Slot,
+        _until: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Slot>, ReadError>> {
+        Box::pin(std::future::ready(Ok((first.0..=last.0).map(Slot).collect())))
+    }
 
     /// Wakes of one slot at or before `until`, earliest first, behind `after`; at most `limit`.
     fn wakes(

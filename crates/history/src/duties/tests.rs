@@ -29,10 +29,16 @@ use longhaul_runtime::{
     peers::{Answering, Caller, Matching, MatchingAnswer, MatchingCall, TaskAdded},
 };
 use longhaul_store::{
-    CurrentWrite, Fence, MemoryStore, ShardId, ShardRange, Store, Write, namespaces::Directory,
+    CurrentWrite, Fence, MemoryStore, ShardId, ShardRange, Store, VisibilityWrite, Write,
+    namespaces::Directory,
 };
 
-use crate::{History, Settings, cell::Target, loaded::Loaded};
+use crate::{
+    History, Settings,
+    cell::Target,
+    loaded::Loaded,
+    pending::{Origin, Steps},
+};
 
 pub const NAMESPACE: NamespaceId = NamespaceId::from_bytes([7; 16]);
 
@@ -93,21 +99,27 @@ impl World {
         let start = from_request(request, origin, NAMESPACE, run_id, self.at, &self.context);
         let (run, effects) = Run::begin(start, &self.context, self.at, &mut self.draw);
         let mut loaded = Loaded::created(run);
-        self.write(&mut loaded, &effects, 0).await;
+        self.write(&mut loaded, effects, Origin::default()).await;
         loaded
     }
 
     async fn step(&mut self, loaded: &mut Loaded, what: What) {
-        let before = loaded.run.transitions;
+        let origin = Origin::of(&loaded.run);
         let input = Input { context: self.context.clone(), what };
         let effects = loaded.run.step(input, self.at, &mut self.draw).expect("allowed");
-        self.write(loaded, &effects, before).await;
+        self.write(loaded, effects, origin).await;
     }
 
-    async fn write(&self, loaded: &mut Loaded, effects: &Effects, before: u64) {
-        let current = CurrentWrite::Put(loaded.current());
-        let write = loaded.write(effects, before, current, &self.context, &Settings::default());
-        self.commit(write.expect("something changed")).await;
+    async fn write(&self, loaded: &mut Loaded, mut effects: Effects, origin: Origin) {
+        let settings = Settings::default();
+        let mut steps = Steps::new(loaded.id(), origin);
+        let history = loaded.note(&effects.changes, &settings);
+        if effects.visible {
+            steps.visibility = VisibilityWrite::Put(Box::new(loaded.run.row(&self.context)));
+        }
+        steps.current = CurrentWrite::Put(loaded.current());
+        steps.add(&mut effects, history);
+        self.commit(loaded.write(steps, &settings)).await;
     }
 }
 
@@ -141,7 +153,7 @@ async fn closed_parent(world: &mut World) {
         scheduled_event_id: 2,
         attempt: 1,
         request_id: "poll".into(),
-        poll: Box::new(PollWorkflowTaskQueueRequest { task_queue: Some(queue()), ..Default::default() }),
+        poll: Arc::new(PollWorkflowTaskQueueRequest { task_queue: Some(queue()), ..Default::default() }),
     };
     world.step(&mut parent, What::WorkflowTaskStarted(start)).await;
     let mut commands: Vec<Command> = POLICIES.map(child).into();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    ids::{RunKey, Slot},
+    ids::{RunKey, SLOTS, Slot},
     time::Timestamp,
 };
 
@@ -104,6 +104,12 @@ fn wakes_come_earliest_first(store: &Arc<dyn Store>) {
     }
     assert_eq!(wakes(store, slot, 10, 2), expected[..4], "the bound is included");
     assert_eq!(wakes(store, slot, 9, 2), expected[..2]);
+    let other = run("elsewhere").execution.slot();
+    let waking = |first, last, until| wait(store.waking(first, last, Timestamp(until))).expect("can be read");
+    let all = waking(Slot(0), Slot(SLOTS - 1), 1);
+    assert!(all.is_sorted() && all.contains(&slot) && all.contains(&other), "{all:?}");
+    assert_eq!(waking(slot, slot, -3), [slot], "the bound is included");
+    assert!(waking(other, other, 0).len() <= 1, "only slots that were asked for");
     assert_eq!(wait(store.wakes(slot, Timestamp::MAX, None, 0)), Ok(vec![]));
 }
 
