@@ -1,3 +1,5 @@
+//! Tables against what they stand for: deadlines found the slow way, and copies made before a change.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Names, Table};
