@@ -17,9 +17,9 @@ use longhaul_kernel::{
 };
 use longhaul_proto::api::{enums::v1::EventType, history::v1::History};
 use longhaul_store::{
-    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence, ListCursor,
-    MemoryStore, OutboxId, OutboxRow, ReadError, ShardRange, StateWrite, Store, StoredRun, VisibilityWrite,
-    Wake, Write,
+    Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence,
+    ListCursor, MemoryStore, OutboxId, OutboxRow, ReadError, ShardRange, StateWrite, Store, StoredRun,
+    VisibilityWrite, Wake, Write,
 };
 use parking_lot::Mutex;
 use prost::Message;
