@@ -42,6 +42,14 @@ def scenario(function):
     return function
 
 
+def configured(**settings):
+    """Has a scenario played on servers of its own with these keys of the dynamic configuration; `__` stands for a dot."""
+    def mark(function):
+        function.settings = tuple(sorted((key.replace("__", "."), value) for key, value in settings.items()))
+        return function
+    return mark
+
+
 class Stop(Exception):
     """The scenario cannot go on, because an answer that it needs did not come."""
 

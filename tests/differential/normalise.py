@@ -15,6 +15,7 @@ from build import enum_prefix
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RUN_OF_ONE_LETTER = re.compile(r"(\w)\1{99,}")
 HASH = re.compile(r"please retry \([0-9a-f]+\)")
+TRANSACTION = re.compile(r"transaction size of \d+ bytes")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC)?Z?( m=[+-]?[\d.]+)?")
 
 # Fields that depend on time, load or build rather than on behaviour.
@@ -61,6 +62,7 @@ class Normaliser:
         value = value.replace("\u00a0", " ").replace(self.unique, "~")
         value = UUID.sub(lambda match: self._id(match.group()), value)
         value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
+        value = TRANSACTION.sub("transaction size of <n> bytes", value)
         value = HASH.sub("please retry (<hash>)", value)
         return TIME.sub("<time>", value)
 

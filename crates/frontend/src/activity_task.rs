@@ -21,6 +21,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered},
+    rates::Waits,
     workflow_task::task_token,
 };
 
@@ -32,8 +33,9 @@ pub(crate) async fn poll(
 ) -> Answered<PollActivityTaskQueueResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     asker.check_long_poll()?;
-    check::task_queue(request.task_queue.as_ref())?;
-    check::length("Identity", &request.identity)?;
+    check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
+    let _waiting = frontend.wait(&namespace, Waits::ActivityTask)?;
     frontend.poll(&asker, &namespace, request).await
 }
 
@@ -69,7 +71,7 @@ pub(crate) async fn completed(
     frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -81,7 +83,7 @@ pub(crate) async fn completed_by_id(
 ) -> Answered<RespondActivityTaskCompletedByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -95,7 +97,7 @@ pub(crate) async fn failed(
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check_failure(request.failure.as_ref())?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -108,7 +110,7 @@ pub(crate) async fn failed_by_id(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
     check_failure(request.failure.as_ref())?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -121,7 +123,7 @@ pub(crate) async fn canceled(
     frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -133,7 +135,7 @@ pub(crate) async fn canceled_by_id(
 ) -> Answered<RespondActivityTaskCanceledByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 

@@ -1,6 +1,7 @@
 //! Callbacks that a start brings: whether they can be meant, and where they may lead to. As in a fresh reference no
 //! address outside of the cluster is allowed.
 
+use longhaul_kernel::context::Limits;
 use longhaul_proto::{
     Refusal,
     api::{
@@ -12,28 +13,20 @@ use longhaul_proto::{
     },
 };
 
-/// Most callbacks of an execution.
-const CALLBACKS_MAX: usize = 2000;
-
-/// Longest address, in bytes.
-const URL_BYTES_MAX: usize = 1000;
-
-/// Most bytes of a callback's headers.
-const HEADER_BYTES_MAX: usize = 8192;
-
 /// The address that stands for the cluster itself.
 const SYSTEM_URL: &str = "temporal://system";
 
 /// Refuses callbacks that can't be meant.
-pub(crate) fn check(callbacks: &[Callback]) -> Result<(), Refusal> {
-    if callbacks.len() > CALLBACKS_MAX {
+pub(crate) fn check(callbacks: &[Callback], limits: &Limits) -> Result<(), Refusal> {
+    if callbacks.len() > limits.callbacks_max {
         return Err(Refusal::invalid(format!(
-            "cannot attach more than {CALLBACKS_MAX} callbacks to an execution"
+            "cannot attach more than {} callbacks to an execution",
+            limits.callbacks_max
         )));
     }
     for callback in callbacks {
         match &callback.variant {
-            Some(Variant::Nexus(nexus)) => check_nexus(nexus)?,
+            Some(Variant::Nexus(nexus)) => check_nexus(nexus, limits)?,
             Some(Variant::Internal(_)) => {
                 return Err(Refusal::invalid("unsupported callback variant: *common.Callback_Internal_"));
             }
@@ -46,11 +39,14 @@ pub(crate) fn check(callbacks: &[Callback]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_nexus(nexus: &Nexus) -> Result<(), Refusal> {
+fn check_nexus(nexus: &Nexus, limits: &Limits) -> Result<(), Refusal> {
     let url = &nexus.url;
     let refuse = |text: String| Err(Refusal::InvalidArgument(format!("invalid url: {text}")));
-    if url.len() > URL_BYTES_MAX {
-        return refuse(format!("url length longer than max length allowed of {URL_BYTES_MAX}"));
+    if url.len() > limits.callback_url_bytes_max {
+        return refuse(format!(
+            "url length longer than max length allowed of {}",
+            limits.callback_url_bytes_max
+        ));
     }
     if url != SYSTEM_URL {
         let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
@@ -62,9 +58,10 @@ fn check_nexus(nexus: &Nexus) -> Result<(), Refusal> {
         return refuse(format!("url does not match any configured callback address: {url}"));
     }
     let bytes: usize = nexus.header.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if bytes > HEADER_BYTES_MAX {
+    if bytes > limits.callback_header_bytes_max {
         return Err(Refusal::invalid(format!(
-            "invalid header: header size longer than max allowed size of {HEADER_BYTES_MAX}"
+            "invalid header: header size longer than max allowed size of {}",
+            limits.callback_header_bytes_max
         )));
     }
     Ok(())
@@ -93,6 +90,10 @@ pub(crate) fn prepare(request: &mut StartWorkflowExecutionRequest) {
 mod tests {
     use super::*;
 
+    fn check(callbacks: &[Callback]) -> Result<(), Refusal> {
+        super::check(callbacks, &Limits::default())
+    }
+
     fn callback(url: &str) -> Callback {
         let nexus = Nexus { url: url.into(), ..Nexus::default() };
         Callback { variant: Some(Variant::Nexus(nexus)), ..Callback::default() }
@@ -116,8 +117,8 @@ mod tests {
             assert_eq!(check(&[callback(url)]), Err(Refusal::invalid(format!("invalid url: {fault}"))));
         }
         assert_eq!(check(&[callback(SYSTEM_URL)]), Ok(()));
-        assert!(check(&vec![callback(SYSTEM_URL); CALLBACKS_MAX]).is_ok());
-        assert!(check(&vec![callback(SYSTEM_URL); CALLBACKS_MAX + 1]).is_err());
+        assert!(check(&vec![callback(SYSTEM_URL); 2000]).is_ok());
+        assert!(check(&vec![callback(SYSTEM_URL); 2001]).is_err());
     }
 
     #[test]
@@ -126,8 +127,8 @@ mod tests {
             let nexus = Nexus { url: SYSTEM_URL.into(), header: [("Name".into(), "x".repeat(bytes))].into() };
             Callback { variant: Some(Variant::Nexus(nexus)), ..Callback::default() }
         };
-        assert!(check(&[with(HEADER_BYTES_MAX - 4)]).is_ok());
-        assert!(check(&[with(HEADER_BYTES_MAX - 3)]).is_err());
+        assert!(check(&[with(8192 - 4)]).is_ok());
+        assert!(check(&[with(8192 - 3)]).is_err());
         let mut request =
             StartWorkflowExecutionRequest { completion_callbacks: vec![with(1)], ..Default::default() };
         prepare(&mut request);

@@ -1,6 +1,6 @@
 //! Checks that many requests share. Texts and limits are those of the reference.
 
-use longhaul_kernel::ids::RunId;
+use longhaul_kernel::{context::Limits, ids::RunId};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -10,15 +10,6 @@ use longhaul_proto::{
 };
 use prost::Message;
 
-/// Longest id or name, in bytes.
-pub(crate) const ID_BYTES_MAX: usize = 1000;
-
-/// Most links of a request.
-const LINKS_MAX: usize = 10;
-
-/// Longest link, in bytes.
-const LINK_BYTES_MAX: usize = 4000;
-
 /// Prefix of task queues that belong to the server.
 const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
 
@@ -26,27 +17,27 @@ const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
 const TIMEOUT_TYPES: [&str; 4] = ["StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat"];
 
 /// Refuses an id or name that is too long, as `<what> length exceeds limit.`
-pub(crate) fn length(what: &str, text: &str) -> Result<(), Refusal> {
-    if text.len() > ID_BYTES_MAX {
+pub(crate) fn length(what: &str, text: &str, bytes_max: usize) -> Result<(), Refusal> {
+    if text.len() > bytes_max {
         return Err(Refusal::invalid(format!("{what} length exceeds limit.")));
     }
     Ok(())
 }
 
 /// Refuses the workflow id of a start.
-pub(crate) fn workflow_id(id: &str) -> Result<(), Refusal> {
+pub(crate) fn workflow_id(id: &str, bytes_max: usize) -> Result<(), Refusal> {
     if id.is_empty() {
         return Err(Refusal::invalid("WorkflowId is not set on request."));
     }
-    exact_length("WorkflowId", id)
+    exact_length("WorkflowId", id, bytes_max)
 }
 
 /// Refuses an id that is too long, naming both lengths.
-pub(crate) fn exact_length(what: &str, text: &str) -> Result<(), Refusal> {
-    if text.len() > ID_BYTES_MAX {
+pub(crate) fn exact_length(what: &str, text: &str, bytes_max: usize) -> Result<(), Refusal> {
+    if text.len() > bytes_max {
         let length = text.len();
         return Err(Refusal::invalid(format!(
-            "{what} exceeds maximum allowed length ({length}/{ID_BYTES_MAX})"
+            "{what} exceeds maximum allowed length ({length}/{bytes_max})"
         )));
     }
     Ok(())
@@ -70,8 +61,8 @@ pub(crate) fn is_run_id(run_id: &str) -> bool {
 }
 
 /// Refuses an absent, empty, too long or reserved task queue.
-pub(crate) fn task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusal> {
-    let queue = any_task_queue(queue)?;
+pub(crate) fn task_queue(queue: Option<&TaskQueue>, bytes_max: usize) -> Result<&TaskQueue, Refusal> {
+    let queue = any_task_queue(queue, bytes_max)?;
     if queue.name.starts_with(RESERVED_QUEUE_PREFIX) {
         return Err(Refusal::invalid("task queue name cannot start with reserved prefix /_sys/"));
     }
@@ -79,12 +70,12 @@ pub(crate) fn task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusa
 }
 
 /// Refuses an absent, empty or too long task queue.
-pub(crate) fn any_task_queue(queue: Option<&TaskQueue>) -> Result<&TaskQueue, Refusal> {
+pub(crate) fn any_task_queue(queue: Option<&TaskQueue>, bytes_max: usize) -> Result<&TaskQueue, Refusal> {
     let queue = queue.ok_or_else(|| Refusal::invalid("taskQueue is not set"))?;
     if queue.name.is_empty() {
         return Err(Refusal::invalid("missing task queue name"));
     }
-    if queue.name.len() > ID_BYTES_MAX {
+    if queue.name.len() > bytes_max {
         return Err(Refusal::invalid("taskQueue length exceeds limit"));
     }
     Ok(queue)
@@ -147,18 +138,20 @@ pub(crate) fn retry_policy(policy: Option<&RetryPolicy>) -> Result<(), Refusal> 
 }
 
 /// Refuses too many, too long or incomplete links.
-pub(crate) fn links(links: &[Link]) -> Result<(), Refusal> {
-    if links.len() > LINKS_MAX {
+pub(crate) fn links(links: &[Link], limits: &Limits) -> Result<(), Refusal> {
+    if links.len() > limits.links_max {
         let count = links.len();
         return Err(Refusal::invalid(format!(
-            "cannot attach more than {LINKS_MAX} links per request, got {count}"
+            "cannot attach more than {} links per request, got {count}",
+            limits.links_max
         )));
     }
     for each in links {
         let bytes = each.encoded_len();
-        if bytes > LINK_BYTES_MAX {
+        if bytes > limits.link_bytes_max {
             return Err(Refusal::invalid(format!(
-                "link exceeds allowed size of {LINK_BYTES_MAX}, got {bytes}"
+                "link exceeds allowed size of {}, got {bytes}",
+                limits.link_bytes_max
             )));
         }
         link(each)?;

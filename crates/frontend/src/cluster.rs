@@ -31,7 +31,7 @@ const FAILOVER_VERSION_INCREMENT: i64 = 10;
 
 /// Answers `GetSystemInfo`, which SDKs call once when they connect. A capability is true only if it is built.
 pub(crate) async fn system_info(
-    frontend: &Frontend,
+    _: &Frontend,
     _: Asker,
     _: GetSystemInfoRequest,
 ) -> Answered<GetSystemInfoResponse> {
@@ -43,7 +43,7 @@ pub(crate) async fn system_info(
         encoded_failure_attributes: true,
         build_id_based_versioning: true,
         upsert_memo: true,
-        eager_workflow_start: frontend.settings.eager_workflow_start,
+        eager_workflow_start: true,
         sdk_metadata: true,
         count_group_by_execution_status: true,
         nexus: false,

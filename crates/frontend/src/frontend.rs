@@ -8,7 +8,7 @@ use longhaul_kernel::{
 };
 use longhaul_proto::{Refusal, api::enums::v1::NamespaceState};
 use longhaul_runtime::{
-    Host,
+    Host, Live,
     peers::{Ask, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall, PeerError},
 };
 use longhaul_store::{
@@ -18,7 +18,13 @@ use longhaul_store::{
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::{Settings, asker::Asker, metrics, status};
+use crate::{
+    Settings,
+    asker::Asker,
+    metrics,
+    rates::{self, Rates, Waiting, Waits},
+    status,
+};
 
 /// What a call is answered with.
 pub(crate) type Answered<T> = Result<T, PeerError>;
@@ -38,7 +44,7 @@ pub struct Parts {
     /// What the cluster is called.
     pub cluster: ClusterIdentity,
     /// Limits and switches.
-    pub settings: Settings,
+    pub settings: Live<Settings>,
     /// Turns true when the server is told to stop: polls are answered at once then.
     pub draining: watch::Receiver<bool>,
 }
@@ -60,6 +66,7 @@ pub struct ClusterIdentity {
 #[derive(Clone)]
 pub struct Frontend {
     parts: Arc<Parts>,
+    rates: Arc<Rates>,
 }
 
 impl std::ops::Deref for Frontend {
@@ -81,7 +88,7 @@ pub(crate) enum Allow {
 impl Frontend {
     /// A frontend over its parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), rates: Arc::default() }
     }
 
     /// Answers one call by `handler`: reads the headers, checks the client's version, counts, maps the error.
@@ -93,8 +100,9 @@ impl Frontend {
     ) -> Result<Response<A>, Status> {
         let asker = Asker::new(request.metadata(), &self.host.clock);
         let pending = metrics::started(name, asker.now);
-        let answered = match asker.check_version() {
-            Ok(()) => handler(asker, request.into_inner()).await,
+        let admitted = self.rates.admit(name, &self.settings.general(), asker.now);
+        let answered = match admitted.and_then(|()| asker.check_version()) {
+            Ok(()) => rates::counted(name, handler(asker, request.into_inner())).await,
             Err(refusal) => Err(refusal.into()),
         };
         let answered = answered.map(Response::new).map_err(|error| status::of(&error));
@@ -116,7 +124,30 @@ impl Frontend {
         let found = self.directory.by_name(name).await.map_err(reading)?;
         let namespace = found.ok_or_else(|| Refusal::NamespaceNotFound(name.into()))?;
         check_state(&namespace, allow)?;
+        self.admit(&namespace)?;
         Ok(namespace)
+    }
+
+    /// Counts the call against the limits of its namespace.
+    pub(crate) fn admit(&self, namespace: &Namespace) -> Result<(), Refusal> {
+        self.settings.read(&namespace.name, |settings| {
+            self.rates.admit_to(namespace.id, settings, self.host.clock.now())
+        })
+    }
+
+    /// Counts a call that is going to wait, for as long as the answer is kept.
+    pub(crate) fn wait(&self, namespace: &Namespace, kind: Waits) -> Result<Waiting, Refusal> {
+        self.settings.read(&namespace.name, |settings| self.rates.wait(namespace.id, kind, settings))
+    }
+
+    /// The settings of a namespace.
+    pub(crate) fn settings(&self, namespace: &Namespace) -> Arc<Settings> {
+        self.settings.in_namespace(&namespace.name)
+    }
+
+    /// Bytes of any id or name.
+    pub(crate) fn id_bytes_max(&self) -> usize {
+        self.settings.read("", |settings| settings.limits.id_bytes_max)
     }
 
     /// Refuses a call that names a namespace that does not exist, before anything else of it is looked at.
@@ -147,6 +178,7 @@ impl Frontend {
             return Err(Refusal::invalid(text).into());
         }
         check_state(&of_token, Allow::Open)?;
+        self.admit(&of_token)?;
         Ok(of_token)
     }
 

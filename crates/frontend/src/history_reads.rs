@@ -17,6 +17,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered},
+    rates::Waits,
 };
 
 /// Most events in a page.
@@ -31,6 +32,10 @@ pub(crate) async fn forward(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check::execution(request.execution.as_ref())?;
     request.maximum_page_size = page_size(request.maximum_page_size);
+    let _waiting = match request.wait_new_event {
+        true => Some(frontend.wait(&namespace, Waits::History)?),
+        false => None,
+    };
     let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
     let mut answer = frontend.history(&asker, &namespace, request).await?;
     if close_only && !asker.follows_next_run {

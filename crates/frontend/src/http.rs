@@ -203,7 +203,7 @@ async fn message(
 
 /// The whole body, if it is not too large.
 async fn whole(api: &Api, body: Incoming) -> Result<Bytes, Status> {
-    let limited = Limited::new(body, api.frontend.settings.message_bytes_max);
+    let limited = Limited::new(body, api.frontend.settings.general().message_bytes_max);
     match limited.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -218,6 +218,6 @@ fn is_host_allowed(api: &Api, request: &Request<Incoming>) -> bool {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     let host = named.or_else(|| request.uri().host()).unwrap_or_default();
     let bare = host.rsplit_once(':').map_or(host, |(bare, _)| bare);
-    let allowed = &api.frontend.settings.http_allowed_hosts;
+    let allowed = &api.frontend.settings.general().http_allowed_hosts;
     allowed.iter().any(|pattern| answer::matches(pattern, host) || answer::matches(pattern, bare))
 }

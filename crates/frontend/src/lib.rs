@@ -12,6 +12,7 @@ mod history_reads;
 mod http;
 mod metrics;
 mod namespaces;
+mod rates;
 mod refused;
 mod schedules;
 mod search_attributes;

@@ -56,6 +56,7 @@ pub(crate) async fn describe(
     request: DescribeNamespaceRequest,
 ) -> Answered<DescribeNamespaceResponse> {
     let namespace = named(frontend, &request.namespace, &request.id).await?;
+    frontend.admit(&namespace)?;
     Ok(answer::described(frontend, &namespace))
 }
 
@@ -92,6 +93,9 @@ pub(crate) async fn update(
     request: UpdateNamespaceRequest,
 ) -> Answered<UpdateNamespaceResponse> {
     namespace::check_name(&request.namespace)?;
+    if let Some(namespace) = frontend.directory.by_name(&request.namespace).await.map_err(reading)? {
+        frontend.admit(&namespace)?;
+    }
     let changed = frontend
         .directory
         .change(&request.namespace, |namespace| namespace.update(&request, Timestamp(asker.now)))

@@ -52,15 +52,15 @@ pub(crate) async fn create(
     let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
     let schedule = request.schedule.clone().unwrap_or_default();
     check_spec(&schedule)?;
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     check_action(&schedule, &namespace, frontend)?;
-    check_attributes(request.search_attributes.as_ref(), &namespace)?;
+    check_attributes(request.search_attributes.as_ref(), &namespace, &frontend.settings(&namespace))?;
     check_patch(request.initial_patch.as_ref())?;
     if request.request_id.is_empty() {
         return Err(Refusal::invalid("RequestId is not set on request.").into());
     }
-    check::length("RequestId", &request.request_id)?;
-    check_sizes(request.memo.as_ref(), &[], &frontend.settings)?;
+    check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
+    check_sizes(request.memo.as_ref(), &[], &frontend.settings(&namespace))?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn describe(
     request: DescribeScheduleRequest,
 ) -> Answered<DescribeScheduleResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -87,10 +87,10 @@ pub(crate) async fn update(
     if action(&schedule).is_none() {
         return Err(Refusal::invalid("Only StartWorkflow action is supported for schedules").into());
     }
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     check_action(&schedule, &namespace, frontend)?;
-    check_attributes(request.search_attributes.as_ref(), &namespace)?;
-    check::length("RequestId", &request.request_id)?;
+    check_attributes(request.search_attributes.as_ref(), &namespace, &frontend.settings(&namespace))?;
+    check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
     if request.memo.is_some() {
         return Err(Refusal::FailedPrecondition(
             "memo updates are not supported on workflow-backed schedules".into(),
@@ -107,12 +107,12 @@ pub(crate) async fn patch(
     request: PatchScheduleRequest,
 ) -> Answered<PatchScheduleResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check::length("RequestId", &request.request_id)?;
+    check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
     if request.patch.is_none() {
         return Err(Refusal::invalid("Patch is not set on request.").into());
     }
     check_patch(request.patch.as_ref())?;
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn delete(
     request: DeleteScheduleRequest,
 ) -> Answered<DeleteScheduleResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn matching_times(
     request: ListScheduleMatchingTimesRequest,
 ) -> Answered<ListScheduleMatchingTimesResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_id(&request.schedule_id)?;
+    check_id(frontend, &request.schedule_id)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -146,7 +146,7 @@ pub(crate) async fn list(
 ) -> Answered<ListSchedulesResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let query = query(&request.query, &namespace)?;
-    let limit = page::size(request.maximum_page_size, frontend.settings.page_rows_max);
+    let limit = page::size(request.maximum_page_size, frontend.settings(&namespace).page_rows_max);
     let after = page::cursor(&request.next_page_token, &query)?;
     let query = Arc::new(query);
     let listed = frontend.store.list(namespace.id, Kind::Schedule, query.clone(), after, limit);
@@ -193,11 +193,11 @@ fn query(text: &str, namespace: &Namespace) -> Result<Query, Refusal> {
     }
 }
 
-fn check_id(id: &str) -> Result<(), Refusal> {
+fn check_id(frontend: &Frontend, id: &str) -> Result<(), Refusal> {
     if id.is_empty() {
         return Err(Refusal::invalid("Can't load workflow execution.  WorkflowId not set."));
     }
-    check::exact_length("WorkflowId", &format!("{PREFIX}{id}"))
+    check::exact_length("WorkflowId", &format!("{PREFIX}{id}"), frontend.id_bytes_max())
 }
 
 fn check_spec(schedule: &Schedule) -> Result<(), Refusal> {
@@ -213,12 +213,14 @@ fn action(schedule: &Schedule) -> Option<&NewWorkflowExecutionInfo> {
 /// Refuses an action that could never be taken. What is not checked here, the reference does not check either.
 fn check_action(schedule: &Schedule, namespace: &Namespace, frontend: &Frontend) -> Result<(), Refusal> {
     let Some(start) = action(schedule) else { return Ok(()) };
-    check::exact_length("WorkflowId", &format!("{}{SUFFIX}", start.workflow_id))?;
+    check::exact_length("WorkflowId", &format!("{}{SUFFIX}", start.workflow_id), frontend.id_bytes_max())?;
     match &start.workflow_type {
-        Some(kind) if !kind.name.is_empty() => check::length("WorkflowType", &kind.name)?,
+        Some(kind) if !kind.name.is_empty() => {
+            check::length("WorkflowType", &kind.name, frontend.id_bytes_max())?
+        }
         _ => return Err(Refusal::invalid("WorkflowType is not set on request.")),
     }
-    check::task_queue(start.task_queue.as_ref())?;
+    check::task_queue(start.task_queue.as_ref(), frontend.id_bytes_max())?;
     check::timeout("WorkflowExecutionTimeout", start.workflow_execution_timeout.as_ref())?;
     check::timeout("WorkflowRunTimeout", start.workflow_run_timeout.as_ref())?;
     check::timeout("WorkflowTaskTimeout", start.workflow_task_timeout.as_ref())?;
@@ -228,8 +230,8 @@ fn check_action(schedule: &Schedule, namespace: &Namespace, frontend: &Frontend)
     if start.workflow_id_reuse_policy > 1 {
         return Err(Refusal::invalid("Scheduled workflow must not contain WorkflowIDReusePolicy"));
     }
-    check_attributes(start.search_attributes.as_ref(), namespace)?;
-    check_sizes(start.memo.as_ref(), &[start.input.as_ref()], &frontend.settings)
+    check_attributes(start.search_attributes.as_ref(), namespace, &frontend.settings(namespace))?;
+    check_sizes(start.memo.as_ref(), &[start.input.as_ref()], &frontend.settings(namespace))
 }
 
 fn check_patch(patch: Option<&SchedulePatch>) -> Result<(), Refusal> {

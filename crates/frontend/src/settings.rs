@@ -1,31 +1,95 @@
 //! Limits and switches of the frontend.
 
-/// What an operator may change about the frontend.
+use std::{sync::Arc, time::Duration};
+
+use longhaul_kernel::context::Limits;
+
+/// What an operator may change about the frontend. A rate of infinity is no limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Limits on what a request may hold.
+    pub limits: Arc<Limits>,
     /// Largest message a client may send, in bytes.
     pub message_bytes_max: usize,
-    /// Largest payload, in bytes.
-    pub blob_bytes_max: usize,
-    /// Largest memo, in bytes.
-    pub memo_bytes_max: usize,
     /// Most rows in a page of a list.
     pub page_rows_max: usize,
     /// Whether a started workflow's first task may come with the answer.
     pub eager_workflow_start: bool,
     /// Hosts that HTTP requests may name, with or without a port; a star stands for any text.
     pub http_allowed_hosts: Vec<String>,
+    /// Whether workflows can be updated.
+    pub updates: bool,
+    /// Whether an update's caller may wait for no more than its acceptance.
+    pub updates_accepted: bool,
+    /// Whether a start and an update can be one call.
+    pub multi_operations: bool,
+    /// Whether queries are refused.
+    pub queries_refused: bool,
+    /// Calls per second to this process.
+    pub rps: f64,
+    /// Calls per second to all processes together; zero if only those of each count.
+    pub rps_cluster: f64,
+    /// Calls per second that change namespaces, to this process.
+    pub changes_rps: f64,
+    /// Calls per second to a namespace.
+    pub namespace_rps: f64,
+    /// The same for all processes together; zero if only those of each count.
+    pub namespace_rps_cluster: f64,
+    /// How many seconds' worth of those calls may come at once.
+    pub namespace_burst: f64,
+    /// Lists and counts per second of a namespace.
+    pub namespace_visibility_rps: f64,
+    /// The same for all processes together; zero if only those of each count.
+    pub namespace_visibility_rps_cluster: f64,
+    /// How many seconds' worth of those calls may come at once.
+    pub namespace_visibility_burst: f64,
+    /// Calls per second that change one namespace.
+    pub namespace_changes_rps: f64,
+    /// The same for all processes together; zero if only those of each count.
+    pub namespace_changes_rps_cluster: f64,
+    /// How many seconds' worth of those calls may come at once.
+    pub namespace_changes_burst: f64,
+    /// Calls of one kind that wait in a namespace at a time.
+    pub waiting_max: usize,
+    /// Age at which a connection is closed gently, so that clients spread over processes that came later.
+    pub connection_age_max: Duration,
+    /// Time that the calls of an old connection get to end.
+    pub connection_grace: Duration,
+    /// How often an idle client is asked whether it is there.
+    pub ping_interval: Duration,
+    /// How long it has to answer.
+    pub ping_timeout: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            limits: Arc::default(),
             message_bytes_max: 4 << 20,
-            blob_bytes_max: 2 << 20,
-            memo_bytes_max: 2 << 20,
             page_rows_max: 1000,
             eager_workflow_start: true,
             http_allowed_hosts: vec!["*".into()],
+            updates: true,
+            updates_accepted: true,
+            multi_operations: true,
+            queries_refused: false,
+            rps: f64::INFINITY,
+            rps_cluster: 0.0,
+            changes_rps: f64::INFINITY,
+            namespace_rps: f64::INFINITY,
+            namespace_rps_cluster: 0.0,
+            namespace_burst: 2.0,
+            namespace_visibility_rps: f64::INFINITY,
+            namespace_visibility_rps_cluster: 0.0,
+            namespace_visibility_burst: 1.0,
+            namespace_changes_rps: f64::INFINITY,
+            namespace_changes_rps_cluster: 0.0,
+            namespace_changes_burst: 10.0,
+            waiting_max: usize::MAX,
+            connection_age_max: Duration::from_secs(5 * 60),
+            connection_grace: Duration::from_secs(70),
+            ping_interval: Duration::from_secs(60),
+            ping_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn describe(
 ) -> Answered<DescribeTaskQueueResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     // The names of partitions are legal here.
-    check::any_task_queue(request.task_queue.as_ref())?;
+    check::any_task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     frontend.matching(&asker, &namespace, request).await
 }
 
@@ -32,7 +32,7 @@ pub(crate) async fn list_partitions(
     request: ListTaskQueuePartitionsRequest,
 ) -> Answered<ListTaskQueuePartitionsResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check::task_queue(request.task_queue.as_ref())?;
+    check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     frontend.matching(&asker, &namespace, request).await
 }
 

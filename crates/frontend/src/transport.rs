@@ -1,6 +1,6 @@
 //! The gRPC listener: services, limits, compression, keep-alive.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use longhaul_proto::api::{
     operatorservice::v1::operator_service_server::OperatorServiceServer,
@@ -25,18 +25,6 @@ const HEALTH: [&str; 3] = [
     "temporal.server.api.adminservice.v1.AdminService",
 ];
 
-/// A connection is closed gently at this age, so that clients spread over nodes that came later.
-const CONNECTION_AGE_MAX: Duration = Duration::from_secs(5 * 60);
-
-/// Calls of an old connection get this long to end.
-const CONNECTION_GRACE: Duration = Duration::from_secs(70);
-
-/// How often an idle client is asked whether it is there.
-const PING_INTERVAL: Duration = Duration::from_secs(60);
-
-/// How long it has to answer.
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Window of one call, so that a large history needs few round trips.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 
@@ -52,7 +40,9 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), Error> {
-    let bytes_max = frontend.settings.message_bytes_max;
+    // A listener keeps what it was opened with.
+    let settings = frontend.settings.general();
+    let bytes_max = settings.message_bytes_max;
     let workflow = WorkflowServiceServer::new(frontend.clone())
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -71,10 +61,10 @@ pub async fn serve(
     }
     let mut server = Server::builder()
         .layer(too_large::Layer)
-        .max_connection_age(CONNECTION_AGE_MAX)
-        .max_connection_age_grace(CONNECTION_GRACE)
-        .http2_keepalive_interval(Some(PING_INTERVAL))
-        .http2_keepalive_timeout(Some(PING_TIMEOUT))
+        .max_connection_age(settings.connection_age_max)
+        .max_connection_age_grace(settings.connection_grace)
+        .http2_keepalive_interval(Some(settings.ping_interval))
+        .http2_keepalive_timeout(Some(settings.ping_timeout))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     let router = server

@@ -144,7 +144,7 @@ async fn select(
     page_size: i32,
     token: &[u8],
 ) -> Result<Page, PeerError> {
-    let limit = page::size(page_size, frontend.settings.page_rows_max);
+    let limit = page::size(page_size, frontend.settings(namespace).page_rows_max);
     let query = Query::parse(query, &namespace.attributes())?;
     let after = page::cursor(token, &query)?;
     let query = Arc::new(query);

@@ -22,10 +22,11 @@ use longhaul_proto::{
 use prost::Message;
 
 use crate::{
-    Frontend,
+    Frontend, Settings,
     asker::Asker,
     check,
     frontend::{Allow, Answered},
+    rates::Waits,
 };
 
 /// Reason of a termination that gives none.
@@ -45,10 +46,14 @@ pub(crate) async fn signal(
     if request.signal_name.is_empty() {
         return Err(Refusal::invalid("SignalName is not set on request.").into());
     }
-    check::length("SignalName", &request.signal_name)?;
-    check::length("RequestId", &request.request_id)?;
-    check::links(&request.links)?;
-    if request.input.as_ref().is_some_and(|input| input.encoded_len() > frontend.settings.blob_bytes_max) {
+    check::length("SignalName", &request.signal_name, frontend.id_bytes_max())?;
+    check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
+    check::links(&request.links, &frontend.settings(&namespace).limits)?;
+    if request
+        .input
+        .as_ref()
+        .is_some_and(|input| input.encoded_len() > frontend.settings(&namespace).limits.blob_bytes_max)
+    {
         return Err(Refusal::invalid("Blob data size exceeds limit.").into());
     }
     frontend.history(&asker, &namespace, request).await
@@ -62,7 +67,7 @@ pub(crate) async fn request_cancel(
 ) -> Answered<RequestCancelWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check::execution(request.workflow_execution.as_ref())?;
-    check::links(&request.links)?;
+    check::links(&request.links, &frontend.settings(&namespace).limits)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -74,7 +79,7 @@ pub(crate) async fn terminate(
 ) -> Answered<TerminateWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check::execution(request.workflow_execution.as_ref())?;
-    check::links(&request.links)?;
+    check::links(&request.links, &frontend.settings(&namespace).limits)?;
     if request.reason.is_empty() {
         request.reason = TERMINATE_REASON.into();
     }
@@ -105,7 +110,7 @@ pub(crate) async fn reset(
     if request.request_id.is_empty() {
         return Err(Refusal::invalid("RequestId is not set on request.").into());
     }
-    check::length("RequestId", &request.request_id)?;
+    check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
     check::execution(request.workflow_execution.as_ref())?;
     frontend.history(&asker, &namespace, request).await
 }
@@ -147,6 +152,13 @@ pub(crate) async fn query(
     request: QueryWorkflowRequest,
 ) -> Answered<QueryWorkflowResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    if frontend.settings(&namespace).queries_refused {
+        return Err(Refusal::invalid(
+            "Namespace is not allowed to query, please contact temporal team to re-enable queries.",
+        )
+        .into());
+    }
+    let _waiting = frontend.wait(&namespace, Waits::Query)?;
     check::execution(request.execution.as_ref())?;
     match &request.query {
         None => return Err(Refusal::invalid("WorkflowQuery is not set on request.").into()),
@@ -155,7 +167,7 @@ pub(crate) async fn query(
         }
         Some(query) => {
             let arguments = query.query_args.as_ref().map_or(0, Message::encoded_len);
-            if arguments > frontend.settings.blob_bytes_max {
+            if arguments > frontend.settings(&namespace).limits.blob_bytes_max {
                 return Err(Refusal::invalid("Blob data size exceeds limit.").into());
             }
         }
@@ -170,19 +182,26 @@ pub(crate) async fn update(
     mut request: UpdateWorkflowExecutionRequest,
 ) -> Answered<UpdateWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_update(&request)?;
+    check_update(&request, &frontend.settings(&namespace))?;
     prepare_update(frontend, &mut request);
+    let _waiting = frontend.wait(&namespace, Waits::Update)?;
     frontend.history(&asker, &namespace, request).await
 }
 
 /// Refuses an update whose shape is wrong.
-pub(crate) fn check_update(request: &UpdateWorkflowExecutionRequest) -> Result<(), Refusal> {
+pub(crate) fn check_update(
+    request: &UpdateWorkflowExecutionRequest,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    if !settings.updates {
+        return Err(disabled("UpdateWorkflowExecution"));
+    }
     check::execution(request.workflow_execution.as_ref())?;
     let inner = request.request.as_ref();
     let Some(meta) = inner.and_then(|inner| inner.meta.as_ref()) else {
         return Err(Refusal::invalid("Update meta is not set on request."));
     };
-    check::length("UpdateId", &meta.update_id)?;
+    check::length("UpdateId", &meta.update_id, settings.limits.id_bytes_max)?;
     let Some(input) = inner.and_then(|inner| inner.input.as_ref()) else {
         return Err(Refusal::invalid("Update input is not set on request."));
     };
@@ -190,6 +209,15 @@ pub(crate) fn check_update(request: &UpdateWorkflowExecutionRequest) -> Result<(
         return Err(Refusal::invalid("Update name is not set on request."));
     }
     let stage = request.wait_policy.as_ref().map_or(0, |policy| policy.lifecycle_stage);
+    if stage == Stage::Accepted as i32 && !settings.updates_accepted {
+        return Err(Refusal::PermissionDenied {
+            message:
+                "UpdateWorkflowExecution issued asynchronously and waiting on update accepted is disabled on \
+                      this namespace."
+                    .into(),
+            reason: String::new(),
+        });
+    }
     if stage == Stage::Admitted as i32 {
         return Err(Refusal::PermissionDenied {
             message: "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not \
@@ -199,6 +227,14 @@ pub(crate) fn check_update(request: &UpdateWorkflowExecutionRequest) -> Result<(
         });
     }
     Ok(())
+}
+
+/// The refusal of a call that is switched off.
+pub(crate) fn disabled(call: &str) -> Refusal {
+    Refusal::PermissionDenied {
+        message: format!("{call} operation is disabled on this namespace."),
+        reason: String::new(),
+    }
 }
 
 /// Fills in what the caller left to the server: an id, and that it waits until the update is accepted.
@@ -220,10 +256,14 @@ pub(crate) async fn poll_update(
     request: PollWorkflowExecutionUpdateRequest,
 ) -> Answered<PollWorkflowExecutionUpdateResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    if !frontend.settings(&namespace).updates {
+        return Err(disabled("UpdateWorkflowExecution").into());
+    }
     let Some(update::UpdateRef { workflow_execution, .. }) = &request.update_ref else {
         return Err(Refusal::invalid("UpdateRef is not set on request.").into());
     };
     loaded_execution(workflow_execution.as_ref())?;
+    let _waiting = frontend.wait(&namespace, Waits::UpdatePoll)?;
     frontend.history(&asker, &namespace, request).await
 }
 

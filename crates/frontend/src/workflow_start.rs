@@ -20,6 +20,7 @@ use crate::{
     asker::Asker,
     callbacks, check,
     frontend::{Allow, Answered},
+    rates::Waits,
 };
 
 /// Longest fairness key, in bytes.
@@ -32,8 +33,9 @@ pub(crate) async fn start(
     mut request: StartWorkflowExecutionRequest,
 ) -> Answered<StartWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
-    check_start(&request, &namespace, &frontend.settings)?;
-    prepare_start(frontend, &mut request);
+    let settings = frontend.settings(&namespace);
+    check_start(&request, &namespace, &settings)?;
+    prepare_start(frontend, &settings, &mut request);
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -44,7 +46,7 @@ pub(crate) async fn signal_with_start(
     mut request: SignalWithStartWorkflowExecutionRequest,
 ) -> Answered<SignalWithStartWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
-    check_signal_with_start(&request, &namespace, &frontend.settings)?;
+    check_signal_with_start(&request, &namespace, &frontend.settings(&namespace))?;
     if request.request_id.is_empty() {
         request.request_id = frontend.draw_uuid();
     }
@@ -58,18 +60,20 @@ pub(crate) async fn multi_operation(
     mut request: ExecuteMultiOperationRequest,
 ) -> Answered<ExecuteMultiOperationResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
-    multi::check(&request, &namespace, &frontend.settings)?;
-    multi::prepare(frontend, &mut request);
+    multi::check(&request, &namespace, &frontend.settings(&namespace))?;
+    let settings = frontend.settings(&namespace);
+    multi::prepare(frontend, &settings, &mut request);
+    let _waiting = frontend.wait(&namespace, Waits::Update)?;
     frontend.history(&asker, &namespace, request).await
 }
 
 /// Fills in what the caller left to the server.
-fn prepare_start(frontend: &Frontend, request: &mut StartWorkflowExecutionRequest) {
+fn prepare_start(frontend: &Frontend, settings: &Settings, request: &mut StartWorkflowExecutionRequest) {
     if request.request_id.is_empty() {
         request.request_id = frontend.draw_uuid();
     }
     callbacks::prepare(request);
-    let eager = frontend.settings.eager_workflow_start
+    let eager = settings.eager_workflow_start
         && request.cron_schedule.is_empty()
         && request.workflow_start_delay.is_none();
     request.request_eager_execution &= eager;
@@ -80,24 +84,26 @@ fn check_start(
     namespace: &Namespace,
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    check::workflow_id(&request.workflow_id)?;
+    check::workflow_id(&request.workflow_id, settings.limits.id_bytes_max)?;
     check::retry_policy(request.retry_policy.as_ref())?;
     check_schedule(&request.cron_schedule, request.workflow_start_delay.as_ref())?;
     match &request.workflow_type {
-        Some(kind) if !kind.name.is_empty() => check::length("WorkflowType", &kind.name)?,
+        Some(kind) if !kind.name.is_empty() => {
+            check::length("WorkflowType", &kind.name, settings.limits.id_bytes_max)?
+        }
         _ => return Err(Refusal::invalid("WorkflowType is not set on request.")),
     }
-    check::task_queue(request.task_queue.as_ref())?;
+    check::task_queue(request.task_queue.as_ref(), settings.limits.id_bytes_max)?;
     check::timeout("WorkflowExecutionTimeout", request.workflow_execution_timeout.as_ref())?;
     check::timeout("WorkflowRunTimeout", request.workflow_run_timeout.as_ref())?;
     check::timeout("WorkflowTaskTimeout", request.workflow_task_timeout.as_ref())?;
-    check::length("RequestId", &request.request_id)?;
+    check::length("RequestId", &request.request_id, settings.limits.id_bytes_max)?;
     check_policies(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     check_conflict_options(request)?;
-    check_attributes(request.search_attributes.as_ref(), namespace)?;
+    check_attributes(request.search_attributes.as_ref(), namespace, settings)?;
     check_priority(request.priority.as_ref())?;
-    callbacks::check(&request.completion_callbacks)?;
-    check::links(&callbacks::all_links(&request.links, &request.completion_callbacks))?;
+    callbacks::check(&request.completion_callbacks, &settings.limits)?;
+    check::links(&callbacks::all_links(&request.links, &request.completion_callbacks), &settings.limits)?;
     check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
@@ -107,17 +113,19 @@ fn check_signal_with_start(
     namespace: &Namespace,
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    check::workflow_id(&request.workflow_id)?;
+    check::workflow_id(&request.workflow_id, settings.limits.id_bytes_max)?;
     if request.signal_name.is_empty() {
         return Err(Refusal::invalid("signal not set"));
     }
-    check::exact_length("signal name", &request.signal_name)?;
+    check::exact_length("signal name", &request.signal_name, settings.limits.id_bytes_max)?;
     match &request.workflow_type {
-        Some(kind) if !kind.name.is_empty() => check::exact_length("workflow type", &kind.name)?,
+        Some(kind) if !kind.name.is_empty() => {
+            check::exact_length("workflow type", &kind.name, settings.limits.id_bytes_max)?
+        }
         _ => return Err(Refusal::invalid("workflow type not set")),
     }
-    check::task_queue(request.task_queue.as_ref())?;
-    check::exact_length("Request ID", &request.request_id)?;
+    check::task_queue(request.task_queue.as_ref(), settings.limits.id_bytes_max)?;
+    check::exact_length("Request ID", &request.request_id, settings.limits.id_bytes_max)?;
     check::timeout("WorkflowExecutionTimeout", request.workflow_execution_timeout.as_ref())?;
     check::timeout("WorkflowRunTimeout", request.workflow_run_timeout.as_ref())?;
     check::timeout("WorkflowTaskTimeout", request.workflow_task_timeout.as_ref())?;
@@ -130,9 +138,9 @@ fn check_signal_with_start(
              operation.",
         ));
     }
-    check_attributes(request.search_attributes.as_ref(), namespace)?;
+    check_attributes(request.search_attributes.as_ref(), namespace, settings)?;
     check_priority(request.priority.as_ref())?;
-    check::links(&request.links)?;
+    check::links(&request.links, &settings.limits)?;
     let payloads = [request.input.as_ref(), request.signal_input.as_ref()];
     check_sizes(request.memo.as_ref(), &payloads, settings)?;
     versioning::check_override(request.versioning_override.as_ref())
@@ -196,10 +204,11 @@ pub(crate) fn check_priority(priority: Option<&Priority>) -> Result<(), Refusal>
 pub(crate) fn check_attributes(
     attributes: Option<&longhaul_proto::api::common::v1::SearchAttributes>,
     namespace: &Namespace,
+    settings: &Settings,
 ) -> Result<(), Refusal> {
     match attributes {
         Some(attributes) if !attributes.indexed_fields.is_empty() => {
-            visibility::validate(attributes, &namespace.attributes(), &visibility::Limits::default())
+            visibility::validate(attributes, &namespace.attributes(), &settings.limits.search_attributes())
                 .map(drop)
         }
         _ => Ok(()),
@@ -212,10 +221,10 @@ pub(crate) fn check_sizes(
     payloads: &[Option<&Payloads>],
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    if memo.is_some_and(|memo| memo.encoded_len() > settings.memo_bytes_max) {
+    if memo.is_some_and(|memo| memo.encoded_len() > settings.limits.memo_bytes_max) {
         return Err(Refusal::invalid("Memo size exceeds limit."));
     }
-    if payloads.iter().flatten().any(|payloads| payloads.encoded_len() > settings.blob_bytes_max) {
+    if payloads.iter().flatten().any(|payloads| payloads.encoded_len() > settings.limits.blob_bytes_max) {
         return Err(Refusal::invalid("Blob data size exceeds limit."));
     }
     Ok(())

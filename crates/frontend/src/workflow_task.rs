@@ -21,6 +21,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered},
+    rates::Waits,
 };
 
 /// Answers `PollWorkflowTaskQueue`.
@@ -31,8 +32,9 @@ pub(crate) async fn poll(
 ) -> Answered<PollWorkflowTaskQueueResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     asker.check_long_poll()?;
-    check::length("Identity", &request.identity)?;
-    check::task_queue(request.task_queue.as_ref())?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
+    check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
+    let _waiting = frontend.wait(&namespace, Waits::WorkflowTask)?;
     frontend.poll(&asker, &namespace, request).await
 }
 
@@ -45,7 +47,7 @@ pub(crate) async fn completed(
     frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -58,7 +60,7 @@ pub(crate) async fn failed(
     frontend.named_namespace(&request.namespace).await?;
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    check::length("Identity", &request.identity)?;
+    check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -71,7 +73,9 @@ pub(crate) async fn query_completed(
     frontend.named_namespace(&request.namespace).await?;
     let token = query_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    if request.query_result.as_ref().map_or(0, Message::encoded_len) > frontend.settings.blob_bytes_max {
+    if request.query_result.as_ref().map_or(0, Message::encoded_len)
+        > frontend.settings(&namespace).limits.blob_bytes_max
+    {
         request.completed_type = QueryResultType::Failed.into();
         request.query_result = None;
         request.error_message = "Blob data size exceeds limit.".into();

@@ -67,7 +67,7 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
         C::Describe(request) => A::Describe(describe::describe(room, namespace, request).await?),
         C::GetHistory(request) => A::GetHistory(reads::forward(room, &caller, namespace, request).await?),
         C::GetHistoryReverse(request) => {
-            A::GetHistoryReverse(reads::reverse(room, namespace, request).await?)
+            A::GetHistoryReverse(reads::reverse(room, &caller, namespace, request).await?)
         }
         C::Update(request) => A::Update(update::update(room, &caller, namespace, request).await?),
         C::PollUpdate(request) => A::PollUpdate(update::poll(room, namespace, request).await?),

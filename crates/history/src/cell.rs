@@ -229,14 +229,20 @@ impl Turn<'_> {
     /// Makes the run the job is about take an input.
     ///
     /// # Errors
-    /// The kernel's refusal, or that there is no such run.
+    /// The kernel's refusal, that there is no such run, or that the run had grown too large and was ended instead.
     pub fn step(&mut self, what: What) -> Result<Reply, Refusal> {
         let id = self.loaded()?.id();
         let loaded = self.cell.runs.get_mut(&id).expect("it was just found");
         let origin = Origin::of(&loaded.run);
-        let input = Input { context: self.context.clone(), what };
+        let size = (loaded.run.next_event_id, loaded.run.history_bytes);
+        let input = Input { context: self.context.clone(), what, state_bytes: loaded.state_bytes() };
         let effects = loaded.run.step(input, self.at, &mut self.draw)?;
-        Ok(self.record(id, origin, effects))
+        loaded.warn_of_size(size, &self.context.limits);
+        match self.record(id, origin, effects) {
+            // What was decided stands; only the answer is a refusal.
+            Reply::Ended(refusal) => Err(refusal),
+            reply => Ok(reply),
+        }
     }
 
     /// Creates a run, which becomes the execution's current one.

@@ -8,9 +8,11 @@ use longhaul_kernel::{
     namespace::Namespace,
     visibility::Attributes,
 };
-use longhaul_runtime::peers::PeerError;
+use longhaul_runtime::{Live, peers::PeerError};
 use longhaul_store::namespaces::Directory;
 use parking_lot::Mutex;
+
+use crate::Settings;
 
 /// A context and the version of the namespace it was made for.
 type Made = (Arc<Namespace>, Arc<Context>);
@@ -18,7 +20,7 @@ type Made = (Arc<Namespace>, Arc<Context>);
 /// Makes and keeps contexts.
 pub struct Contexts {
     directory: Arc<Directory>,
-    limits: Arc<Limits>,
+    settings: Live<Settings>,
     made: Mutex<BTreeMap<NamespaceId, Made>>,
     /// Names of all namespaces, and how many of them were known when they were read.
     names: Mutex<(usize, Arc<Vec<String>>)>,
@@ -29,8 +31,8 @@ const PAGE: usize = 100;
 
 impl Contexts {
     /// Contexts of the namespaces in `directory`.
-    pub fn new(directory: Arc<Directory>, limits: Limits) -> Self {
-        Self { directory, limits: Arc::new(limits), made: Mutex::default(), names: Mutex::default() }
+    pub fn new(directory: Arc<Directory>, settings: Live<Settings>) -> Self {
+        Self { directory, settings, made: Mutex::default(), names: Mutex::default() }
     }
 
     /// The context of a namespace.
@@ -48,13 +50,15 @@ impl Contexts {
                 .ok_or_else(|| PeerError::Lost(format!("namespace {id} does not exist")))?,
         };
         let names = self.names().await?;
+        let limits = self.settings.read(&namespace.name, |settings| settings.limits.clone());
         if let Some((made_for, context)) = self.made.lock().get(&id)
             && Arc::ptr_eq(made_for, &namespace)
             && Arc::ptr_eq(&context.other_namespaces, &names)
+            && Arc::ptr_eq(&context.limits, &limits)
         {
             return Ok(context.clone());
         }
-        let context = Arc::new(self.make(&namespace, names));
+        let context = Arc::new(make(&namespace, names, limits));
         self.made.lock().insert(id, (namespace, context.clone()));
         Ok(context)
     }
@@ -83,18 +87,19 @@ impl Contexts {
         *self.names.lock() = (self.directory.count(), names.clone());
         Ok(names)
     }
+}
 
-    fn make(&self, namespace: &Namespace, names: Arc<Vec<String>>) -> Context {
-        let mut attributes = Attributes::system().in_namespace(&namespace.name);
-        for (name, attribute) in &namespace.search_attributes {
-            attributes = attributes.with_custom(name, attribute.value_type());
-        }
-        Context {
-            namespace: namespace.name.clone(),
-            other_namespaces: names,
-            retention: namespace.retention,
-            limits: self.limits.clone(),
-            attributes: Arc::new(attributes),
-        }
+/// A context, of its parts.
+fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>) -> Context {
+    let mut attributes = Attributes::system().in_namespace(&namespace.name);
+    for (name, attribute) in &namespace.search_attributes {
+        attributes = attributes.with_custom(name, attribute.value_type());
+    }
+    Context {
+        namespace: namespace.name.clone(),
+        other_namespaces: names,
+        retention: namespace.retention,
+        limits,
+        attributes: Arc::new(attributes),
     }
 }

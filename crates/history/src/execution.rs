@@ -267,6 +267,7 @@ async fn decide_all<C: Resident>(
             return None;
         }
     };
+    let settings = room.live.in_namespace(&context.namespace);
     for job in jobs {
         let target = match cell.load(&*room.store, job.target()).await {
             Ok(target) => target,
@@ -281,7 +282,7 @@ async fn decide_all<C: Resident>(
             context: &context,
             at: Timestamp(room.host.clock.now()),
             draw: Draw::new(room.host.entropy.draw()),
-            settings: &room.settings,
+            settings: &settings,
             target,
             asked: job.target(),
         };

@@ -3,12 +3,9 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use futures_util::FutureExt;
-use longhaul_kernel::{
-    context::Limits,
-    ids::{ExecutionKey, SLOTS, Slot},
-};
+use longhaul_kernel::ids::{ExecutionKey, SLOTS, Slot};
 use longhaul_runtime::{
-    Host,
+    Host, Live,
     peers::{Answering, Caller, HistoryAnswer, HistoryCall, Matching, PeerError},
 };
 use longhaul_store::{CommitError, ShardId, ShardRange, Store, namespaces::Directory};
@@ -25,8 +22,10 @@ pub struct Room {
     pub contexts: Contexts,
     /// Where tasks go.
     pub matching: Arc<dyn Matching>,
-    /// Settings.
+    /// Settings as they were at the start, for what can't change afterwards.
     pub settings: Settings,
+    /// Settings in force.
+    pub live: Live<Settings>,
     /// Wakes of the next minutes.
     pub wakes: Wakes,
     /// Starts of children that are under way.
@@ -67,17 +66,20 @@ impl History {
         store: Arc<dyn Store>,
         directory: Arc<Directory>,
         matching: Arc<dyn Matching>,
-        mut settings: Settings,
+        settings: impl Into<Live<Settings>>,
     ) -> Result<Arc<Self>, CommitError> {
+        let live = settings.into();
+        let mut settings = Settings::clone(&live.general());
         // A power of two, so that every shard has as many slots as the others.
         settings.shards = settings.shards.clamp(1, SLOTS).next_power_of_two();
         crate::metrics::register();
         let room = Arc::new(Room {
             host,
             store,
-            contexts: Contexts::new(directory, Limits::default()),
+            contexts: Contexts::new(directory, live.clone()),
             matching,
             settings,
+            live,
             wakes: Wakes::default(),
             underway: duties::Underway::default(),
             shards: OnceLock::new(),

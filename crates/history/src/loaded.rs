@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use longhaul_kernel::{
     codec,
+    context::Limits,
     ids::{RunId, RunKey},
     run::{Change, Current, Delta, Duty, DutyId, Run, TaskKind, UpdateNews},
 };
@@ -134,6 +135,11 @@ impl Loaded {
         history
     }
 
+    /// Bytes of its state in the store.
+    pub fn state_bytes(&self) -> u64 {
+        (self.snapshot_bytes + self.delta_bytes) as u64
+    }
+
     /// The write that makes steps durable, all that were made since the last one.
     pub fn write(&mut self, steps: Steps, settings: &Settings) -> Write {
         let outbox_put = steps.outbox_put(&self.run).map(|duty| self.outbox_row(duty)).collect();
@@ -205,6 +211,18 @@ impl Loaded {
     /// The record of the execution's current run, if this is it.
     pub fn current(&self) -> Bytes {
         codec::encode(&Current::of(&self.run)).into()
+    }
+
+    /// Says once in the log that the history has become long or large; `before` are its next event id and its bytes
+    /// before the last step.
+    pub fn warn_of_size(&self, before: (i64, u64), limits: &Limits) {
+        let crossed = |before: i64, now: i64, limit: i64| before <= limit && limit < now;
+        if crossed(before.0, self.run.next_event_id, limits.history_events_warn.saturating_add(1)) {
+            tracing::warn!(run = %self.run.key(), events = self.run.next_event_id - 1, "history has many events");
+        }
+        if before.1 <= limits.history_bytes_warn && limits.history_bytes_warn < self.run.history_bytes {
+            tracing::warn!(run = %self.run.key(), bytes = self.run.history_bytes, "history is large");
+        }
     }
 
     /// Its id.

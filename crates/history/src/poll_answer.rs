@@ -38,6 +38,8 @@ pub struct Draft {
     batches: Option<Vec<Batch>>,
     /// Events that are not stored.
     tail: Vec<HistoryEvent>,
+    /// Batches that go with the answer at most.
+    page: usize,
 }
 
 /// Drafts the answer for the workflow task that was just started. A worker that has the run in its cache gets what is
@@ -46,12 +48,13 @@ pub fn workflow_task(
     loaded: &Loaded,
     cached: bool,
     queries: BTreeMap<String, WorkflowQuery>,
+    page: usize,
 ) -> Option<Draft> {
     let run = &loaded.run;
     let task = run.workflow_task.as_ref()?;
     let started = task.started.as_ref()?;
     let tail = run.transient_events();
-    let mut draft = base(loaded, cached, tail);
+    let mut draft = base(loaded, cached, tail, page);
     draft.answer.task_token = token::workflow_task(run, task).into();
     draft.answer.started_event_id = started.event_id;
     draft.answer.attempt = task.attempt;
@@ -63,8 +66,14 @@ pub fn workflow_task(
 }
 
 /// Drafts the answer that carries a query and no task.
-pub fn direct_query(loaded: &Loaded, cached: bool, token: bytes::Bytes, query: WorkflowQuery) -> Draft {
-    let mut draft = base(loaded, cached, Vec::new());
+pub fn direct_query(
+    loaded: &Loaded,
+    cached: bool,
+    token: bytes::Bytes,
+    query: WorkflowQuery,
+    page: usize,
+) -> Draft {
+    let mut draft = base(loaded, cached, Vec::new(), page);
     if cached {
         // The worker has everything; what it lacks comes with the next task.
         draft.from = draft.to + 1;
@@ -77,7 +86,7 @@ pub fn direct_query(loaded: &Loaded, cached: bool, token: bytes::Bytes, query: W
     draft
 }
 
-fn base(loaded: &Loaded, cached: bool, tail: Vec<HistoryEvent>) -> Draft {
+fn base(loaded: &Loaded, cached: bool, tail: Vec<HistoryEvent>, page: usize) -> Draft {
     let run = &loaded.run;
     let from = if cached { run.previous_started_event_id + 1 } else { 1 };
     let to = run.next_event_id - 1;
@@ -98,6 +107,7 @@ fn base(loaded: &Loaded, cached: bool, tail: Vec<HistoryEvent>) -> Draft {
         to,
         batches: loaded.recent.since(from),
         tail,
+        page,
     }
 }
 
@@ -111,14 +121,14 @@ impl Draft {
         room: &Room,
         key: &ExecutionKey,
     ) -> Result<PollWorkflowTaskQueueResponse, PeerError> {
-        let page = room.settings.page_batches_max;
+        let page = self.page;
         let mut draft = self;
         if draft.batches.is_none() {
             let (from, to) = (draft.from, draft.to);
             let read = events::read(&*room.store, &draft.place, from, to, Direction::Forward, page).await?;
             draft.batches = Some(read);
         }
-        Ok(draft.complete(page, key))
+        Ok(draft.complete(key))
     }
 
     /// Whether the history is in memory.
@@ -127,8 +137,8 @@ impl Draft {
     }
 
     /// Fills in the history as far as it is in memory: at most a page, with a token for the rest.
-    pub fn complete(self, page: usize, key: &ExecutionKey) -> PollWorkflowTaskQueueResponse {
-        let Self { mut answer, from, to, batches, tail, .. } = self;
+    pub fn complete(self, key: &ExecutionKey) -> PollWorkflowTaskQueueResponse {
+        let Self { mut answer, from, to, batches, tail, page, .. } = self;
         let mut batches = batches.unwrap_or_default();
         batches.truncate(page);
         let last = batches.last().map_or(from - 1, |batch| batch.last_event);

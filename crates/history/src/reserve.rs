@@ -127,7 +127,7 @@ pub fn serve(room: &Arc<Room>, key: &ExecutionKey, taken: Vec<Taken>) {
             Answer::Activity(answer) => poll.serve(TaskAnswer::Activity(answer)),
             Answer::Workflow(draft) if draft.is_complete() => {
                 poll.serve(TaskAnswer::Workflow(Box::new(
-                    draft.complete(room.settings.page_batches_max, key),
+                    draft.complete(key),
                 )));
             }
             Answer::Workflow(draft) => {

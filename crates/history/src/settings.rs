@@ -1,5 +1,9 @@
 //! Settings of the room.
 
+use std::{sync::Arc, time::Duration};
+
+use longhaul_kernel::context::Limits;
+
 /// What can be tuned.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,10 +23,12 @@ pub struct Settings {
     pub snapshot_every: u64,
     /// Batches of events on a page of history. Default 256, as on the reference.
     pub page_batches_max: usize,
-    /// How long a wait for new events lasts before it is answered empty, in seconds. Default 20.
-    pub history_wait_secs: u64,
+    /// How long a wait for new events or for an update lasts before it is answered empty. Default 20 s.
+    pub history_wait: Duration,
     /// Queries a run may hold for its next workflow task. Default 1, as on the reference.
     pub buffered_queries_max: usize,
+    /// Limits on what a run may hold.
+    pub limits: Arc<Limits>,
 }
 
 impl Default for Settings {
@@ -35,8 +41,9 @@ impl Default for Settings {
             wakes_ahead_secs: 600,
             snapshot_every: 20,
             page_batches_max: 256,
-            history_wait_secs: 20,
+            history_wait: Duration::from_secs(20),
             buffered_queries_max: 1,
+            limits: Arc::default(),
         }
     }
 }

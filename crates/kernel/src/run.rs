@@ -28,6 +28,7 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod too_large;
 mod transition;
 mod undo;
 mod updates;
@@ -51,6 +52,7 @@ pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
 pub use table::{Entry, Names, Table};
+pub use too_large::transaction as transaction_too_large;
 pub use updates::{InMemory, Pending, Update, UpdateNews, UpdateStage, orphaned};
 
 use crate::{
@@ -70,6 +72,20 @@ impl Machine for Run {
     type Effects = Effects;
 
     fn step(&mut self, input: Input, at: Timestamp, draw: &mut Draw) -> Result<Effects, Refusal> {
+        let context = input.context.clone();
+        let Some(before) = too_large::kept(self, &input) else { return self.decide(input, at, draw) };
+        let effects = self.decide(input, at, draw)?;
+        Ok(before.settle(self, effects, at, draw, &context))
+    }
+
+    fn apply(&mut self, change: &Change) {
+        self.fold(change);
+    }
+}
+
+impl Run {
+    /// Decides what an input means, whatever the size of the run.
+    fn decide(&mut self, input: Input, at: Timestamp, draw: &mut Draw) -> Result<Effects, Refusal> {
         let context = input.context;
         let mut t = Transition::new(self, at, draw, &context);
         match input.what {
@@ -114,9 +130,5 @@ impl Machine for Run {
             What::DutyDone(duty) => t.duty_done(duty),
         }
         Ok(t.finish())
-    }
-
-    fn apply(&mut self, change: &Change) {
-        self.fold(change);
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn partitions(
 ) -> api::ListTaskQueuePartitionsResponse {
     let partition = wire::TaskQueuePartitionMetadata {
         key: request.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
-        owner_host_name: matching.settings.owner_host_name.clone(),
+        owner_host_name: matching.settings.general().owner_host_name.clone(),
     };
     api::ListTaskQueuePartitionsResponse {
         activity_task_queue_partitions: vec![partition.clone()],
@@ -148,7 +148,7 @@ fn look(
     };
     match matching.queues.find(&key) {
         Some(queue) => queue.view(),
-        None => View::empty(matching.settings.dispatch_rate_max),
+        None => View::empty(matching.settings.general().dispatch_rate_max),
     }
 }
 

@@ -37,6 +37,15 @@ impl Limiter {
         self.tokens = self.tokens.min(self.burst());
     }
 
+    /// Takes over another maximum.
+    pub(crate) fn limit(&mut self, ceiling: f64, now: Timestamp) {
+        if self.ceiling != ceiling {
+            self.fill(now);
+            self.ceiling = ceiling;
+            self.tokens = self.tokens.min(self.burst());
+        }
+    }
+
     /// Whether a task may go now; else when one may, or `None` if never.
     pub(crate) fn ready(&mut self, now: Timestamp) -> Result<(), Option<Timestamp>> {
         self.fill(now);

@@ -4,9 +4,9 @@ use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt;
 use longhaul_kernel::time::Timestamp;
-use longhaul_proto::Refusal;
+use longhaul_proto::{ExhaustedCause, ExhaustedScope, Refusal};
 use longhaul_runtime::{
-    Host,
+    Host, Live, Rate,
     peers::{
         AddTask, Answering, Caller, DispatchQuery, History, Matching as Peer, MatchingAnswer, MatchingCall,
         PeerError, QueryOutcome, Reserved, TaskAdded, TaskKind,
@@ -31,7 +31,8 @@ use crate::{
 pub struct Matching {
     pub(crate) host: Host,
     pub(crate) history: Arc<dyn History>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Live<Settings>,
+    rate: Rate,
     pub(crate) queries: Arc<Queries>,
     pub(crate) queues: Queues,
 }
@@ -42,12 +43,12 @@ impl Matching {
         host: Host,
         history: Arc<dyn History>,
         spill: Arc<dyn Spill>,
-        settings: Settings,
+        settings: impl Into<Live<Settings>>,
     ) -> Arc<Self> {
-        let settings = Arc::new(settings);
-        let queries = Arc::new(Queries::new(host.clone(), &settings));
+        let settings = settings.into();
+        let queries = Arc::new(Queries::new(host.clone(), &settings.general()));
         let queues = Queues::new(host.clone(), settings.clone(), spill, queries.clone());
-        let matching = Arc::new(Self { host, history, settings, queries, queues });
+        let matching = Arc::new(Self { host, history, settings, rate: Rate::default(), queries, queues });
         matching.host.tasks.spawn("matching sweep", sweep(Arc::downgrade(&matching)));
         matching
     }
@@ -95,7 +96,21 @@ impl Matching {
         self.queues.load(caller, key).map(Some)
     }
 
+    /// Refuses one call too many to this process.
+    fn admit(&self) -> Result<(), Refusal> {
+        let rps = self.settings.read("", |settings| settings.rps);
+        if !rps.is_finite() || self.rate.admits(self.now().0, rps, rps.max(1.0)) {
+            return Ok(());
+        }
+        Err(Refusal::ResourceExhausted {
+            message: "service rate limit exceeded".into(),
+            cause: ExhaustedCause::RpsLimit,
+            scope: ExhaustedScope::System,
+        })
+    }
+
     async fn answer(&self, caller: Caller, call: MatchingCall) -> Result<MatchingAnswer, PeerError> {
+        self.admit()?;
         Ok(match call {
             MatchingCall::AddTask(add) => MatchingAnswer::AddTask(self.add(&caller, add)?),
             MatchingCall::PollWorkflow(poll) => {
@@ -143,7 +158,7 @@ impl Peer for Matching {
 async fn sweep(room: Weak<Matching>) {
     while let Some(matching) = room.upgrade() {
         matching.queues.sweep();
-        let (clock, interval) = (matching.host.clock, matching.settings.sweep_interval);
+        let (clock, interval) = (matching.host.clock, matching.settings.general().sweep_interval);
         drop(matching);
         clock.sleep(interval).await;
     }

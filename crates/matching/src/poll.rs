@@ -9,10 +9,12 @@ use longhaul_proto::{
     Refusal,
     api::{enums::v1::TaskQueueKind, taskqueue::v1::TaskQueue, workflowservice::v1 as api},
 };
-use longhaul_runtime::peers::{
-    ActivityTaskStarted, Ask, Caller, DirectQuery, HistoryAnswer, HistoryCall, PeerError,
-    RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskAnswer, TaskKind, TaskPoll,
-    WorkflowTaskStarted,
+use longhaul_runtime::{
+    Place,
+    peers::{
+        ActivityTaskStarted, Ask, Caller, DirectQuery, HistoryAnswer, HistoryCall, PeerError,
+        RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskAnswer, TaskKind, TaskPoll, WorkflowTaskStarted,
+    },
 };
 use uuid::Uuid;
 
@@ -92,8 +94,10 @@ impl Matching {
             kind: R::KIND,
             sticky: queue.kind() == TaskQueueKind::Sticky,
         };
-        let longest = self.now() + self.settings.poll_wait;
-        let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - self.settings.poll_margin;
+        let place = Place { namespace: &caller.namespace, task_queue: &queue.name, task_kind: R::KIND };
+        let settings = self.settings.at(place);
+        let longest = self.now() + settings.poll_wait;
+        let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - settings.poll_margin;
         let queue = self.queues.load(caller, key)?;
         Ok(Poll::enter(queue, request.shared(), request.poller(), longest.min(asked)))
     }

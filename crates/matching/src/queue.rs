@@ -10,7 +10,7 @@ mod view;
 use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::{ids::NamespaceId, time::Timestamp};
-use longhaul_runtime::{Host, peers::TaskKind};
+use longhaul_runtime::{Host, Place, peers::TaskKind};
 use parking_lot::Mutex;
 
 use crate::{
@@ -37,6 +37,13 @@ pub(crate) struct QueueKey {
     pub(crate) name: Arc<str>,
     pub(crate) kind: TaskKind,
     pub(crate) sticky: bool,
+}
+
+impl QueueKey {
+    /// Where its settings are read; `namespace` is the name of its namespace.
+    pub(crate) fn place<'a>(&'a self, namespace: &'a str) -> Place<'a> {
+        Place { namespace, task_queue: &self.name, task_kind: self.kind }
+    }
 }
 
 /// Order of arrival within a queue.
@@ -157,6 +164,12 @@ impl Queue {
             state.queries.insert(seq, query);
             self.pump(&mut state, self.now(), false);
         }
+    }
+
+    /// Sets the operator's maximum of tasks per second.
+    pub(crate) fn limit(&self, rate: f64) {
+        let now = self.now();
+        self.state.lock().limiter.limit(rate, now);
     }
 
     /// Does what became possible with time: drops expired tasks, and pairs what can be paired. Answers the backlog.

@@ -7,7 +7,7 @@ use std::{
 
 use longhaul_kernel::time::Timestamp;
 use longhaul_runtime::{
-    Host,
+    Host, Live,
     peers::{Caller, PeerError, TaskKind},
 };
 use longhaul_store::{LaneKey, Spill};
@@ -25,7 +25,7 @@ use crate::{
 /// Finds, loads and unloads queues.
 pub(crate) struct Queues {
     host: Host,
-    settings: Arc<Settings>,
+    settings: Live<Settings>,
     spill: Arc<dyn Spill>,
     queries: Arc<Queries>,
     budget: Arc<Budget>,
@@ -37,11 +37,13 @@ pub(crate) struct Queues {
 impl Queues {
     pub(crate) fn new(
         host: Host,
-        settings: Arc<Settings>,
+        settings: Live<Settings>,
         spill: Arc<dyn Spill>,
         queries: Arc<Queries>,
     ) -> Self {
-        let budget = Arc::new(Budget::new(settings.backlog_entries_max, settings.backlog_bytes_max));
+        // What is shared by all queues is as it was at the start.
+        let budget = settings.general();
+        let budget = Arc::new(Budget::new(budget.backlog_entries_max, budget.backlog_bytes_max));
         Self { host, settings, spill, queries, budget, loaded: RwLock::default(), labelled: Mutex::default() }
     }
 
@@ -62,7 +64,7 @@ impl Queues {
         if let Some(queue) = loaded.get(&key) {
             return Ok(queue.clone());
         }
-        if loaded.len() >= self.settings.queues_max {
+        if loaded.len() >= self.settings.read("", |settings| settings.queues_max) {
             return Err(PeerError::Busy("too many task queues are in use".into()));
         }
         let queue = Arc::new(self.open(caller, &key));
@@ -79,12 +81,14 @@ impl Queues {
 
     /// Unloads idle queues, brings measures up to date, and tries again what waits for a spill.
     pub(crate) fn sweep(&self) {
-        let before = Timestamp(self.host.clock.now()) - self.settings.idle_unload;
+        let now = Timestamp(self.host.clock.now());
         let mut backlogs: BTreeMap<Labels, usize> = BTreeMap::new();
         let mut loaded = self.loaded.write();
         // Handles are only given out under this lock: whoever is alone with a queue here stays alone.
-        loaded.retain(|_, queue| {
-            let stays = Arc::strong_count(queue) > 1 || !queue.is_idle(before);
+        loaded.retain(|key, queue| {
+            let settings = self.settings.at(key.place(&queue.meters.labels.namespace));
+            queue.limit(settings.dispatch_rate_max);
+            let stays = Arc::strong_count(queue) > 1 || !queue.is_idle(now - settings.idle_unload);
             if !stays {
                 backlogs.insert(queue.meters.labels.clone(), 0);
             }
@@ -122,8 +126,9 @@ impl Queues {
             budget: self.budget.clone(),
             spill: self.spill.clone(),
         };
+        let settings = self.settings.at(key.place(&caller.namespace));
         let meters = Meters::new(labels);
-        Queue::new(meters, self.host.clone(), self.settings.clone(), self.queries.clone(), shelf)
+        Queue::new(meters, self.host.clone(), settings, self.queries.clone(), shelf)
     }
 
     fn label(&self, key: &QueueKey) -> String {
@@ -132,7 +137,7 @@ impl Queues {
         }
         let mut labelled = self.labelled.lock();
         if !labelled.contains(&key.name) {
-            if labelled.len() >= self.settings.labelled_queues_max {
+            if labelled.len() >= self.settings.read("", |settings| settings.labelled_queues_max) {
                 return "__omitted__".into();
             }
             labelled.insert(key.name.clone());

@@ -31,6 +31,8 @@ pub struct Settings {
     pub backlog_bytes_max: usize,
     /// Tasks a queue hands out per second at most, whatever its workers ask for.
     pub dispatch_rate_max: f64,
+    /// Calls per second to this process; infinity is no limit.
+    pub rps: f64,
     /// Task queues that get a label of their own in metrics; further ones share `__omitted__`.
     pub labelled_queues_max: usize,
     /// What `ListTaskQueuePartitions` names as the owner.
@@ -53,6 +55,7 @@ impl Default for Settings {
             backlog_entries_max: 200_000,
             backlog_bytes_max: 64 << 20,
             dispatch_rate_max: 100_000.0,
+            rps: f64::INFINITY,
             labelled_queues_max: 500,
             owner_host_name: "127.0.0.1:7233".into(),
         }

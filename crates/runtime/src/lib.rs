@@ -8,9 +8,13 @@ pub mod peers;
 mod clock;
 mod entropy;
 mod host;
+mod live;
+mod rate;
 mod tasks;
 
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use host::Host;
+pub use live::{Live, Place, Scope, Values};
+pub use rate::Rate;
 pub use tasks::Tasks;

@@ -135,6 +135,9 @@ pub struct StartDev {
     /// Sets a key of the reference's dynamic configuration to a JSON value; may be repeated
     #[arg(long, value_name = "KEY=JSON")]
     pub dynamic_config_value: Vec<String>,
+    /// File of dynamic configuration in the reference's form, read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub dynamic_config_file: Option<PathBuf>,
     /// Search attribute to add to the namespaces; may be repeated
     #[arg(long, value_name = "NAME=TYPE")]
     pub search_attribute: Vec<String>,

@@ -1,18 +1,22 @@
 //! The configuration in force: defaults, then the file, then the command line.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use longhaul_kernel::visibility::ValueType;
 
 use crate::{
     arguments::StartDev,
-    dynamic,
+    dynamic::{self, Layers, watch::Source},
     file::{self, File},
+    settings::Setting,
 };
 
 /// Folder for the state, if nothing else is said.
 const FOLDER: &str = ".longhaul";
+
+/// Seconds between two looks at the file of dynamic configuration.
+const LOOK_SECONDS: f64 = 10.0;
 
 /// Where the state is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,19 +46,10 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Search attributes to add to them.
     pub search_attributes: Vec<(String, ValueType)>,
-    /// Settings of the rooms.
-    pub settings: Settings,
-}
-
-/// Settings of the rooms.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// Of the frontend.
-    pub frontend: longhaul_frontend::Settings,
-    /// Of history.
-    pub history: longhaul_history::Settings,
-    /// Of matching.
-    pub matching: longhaul_matching::Settings,
+    /// Settings of the rooms, and where they come from.
+    pub settings: Layers,
+    /// File of dynamic configuration that is read again.
+    pub dynamic_file: Option<Source>,
 }
 
 impl Default for Config {
@@ -68,7 +63,8 @@ impl Default for Config {
             metrics_port: 0,
             namespaces: vec!["default".into()],
             search_attributes: Vec::new(),
-            settings: Settings::default(),
+            settings: Layers::default(),
+            dynamic_file: None,
         }
     }
 }
@@ -99,14 +95,18 @@ impl Config {
         config.search_attributes =
             arguments.search_attribute.iter().map(|pair| search_attribute(pair)).collect::<Result<_>>()?;
         for (key, value) in &file.settings {
-            crate::reference::set(&mut config.settings, key, value)?;
+            Setting::named(key)?.set(&mut config.settings.base, key, value)?;
+        }
+        if let Some(path) = arguments.dynamic_config_file.clone().or_else(|| file.dynamic_file.clone()) {
+            config.settings.file = dynamic::file::parse(&path, &dynamic::file::text(&path)?)?;
+            let interval = Duration::from_secs_f64(file.dynamic_interval.unwrap_or(LOOK_SECONDS).max(0.1));
+            config.dynamic_file = Some(Source { path, interval });
         }
         for (key, value) in &file.dynamic {
-            dynamic::apply(&mut config.settings, key, value)?;
+            config.settings.keyed(key, value)?;
         }
         for pair in &arguments.dynamic_config_value {
-            let (key, value) = dynamic::parse(pair)?;
-            dynamic::apply(&mut config.settings, &key, &value)?;
+            config.settings.arguments.argument(pair)?;
         }
         Ok(config)
     }

@@ -28,8 +28,12 @@ pub(crate) struct File {
     pub namespaces: Vec<String>,
     /// Settings by the names that `longhaul config reference` prints.
     pub settings: BTreeMap<String, Value>,
-    /// Keys of the reference's dynamic configuration.
+    /// Keys of the reference's dynamic configuration, without constraints.
     pub dynamic: BTreeMap<String, Value>,
+    /// File of dynamic configuration.
+    pub dynamic_file: Option<PathBuf>,
+    /// Seconds between two looks at it.
+    pub dynamic_interval: Option<f64>,
 }
 
 /// The reference's form. Unknown fields are left alone: most of it describes its own parts.
@@ -86,17 +90,10 @@ struct Ours {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct DynamicClient {
     filepath: Option<PathBuf>,
-}
-
-/// One value of a dynamic configuration file. Constraints are not supported: the first value without any counts.
-#[derive(Debug, Deserialize)]
-struct Constrained {
-    value: Value,
-    #[serde(default)]
-    constraints: BTreeMap<String, Value>,
+    poll_interval: Option<String>,
 }
 
 /// Reads the file at `path`; its name decides the form.
@@ -126,18 +123,18 @@ fn translate(foreign: Foreign) -> Result<File> {
         Some((_, port)) => Some(port.parse().context("global.metrics.prometheus.listenAddress has no port")?),
         None => None,
     };
-    if let Some(path) = foreign.dynamic_config_client.filepath {
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("dynamic configuration {}", path.display()))?;
-        let keys: BTreeMap<String, Vec<Constrained>> = serde_saphyr::from_str(&text)?;
-        file.dynamic = keys
-            .into_iter()
-            .filter_map(|(key, values)| {
-                let general = values.into_iter().find(|value| value.constraints.is_empty())?;
-                Some((key, general.value))
-            })
-            .collect();
-    }
+    let client = foreign.dynamic_config_client;
+    file.dynamic_file = client.filepath;
+    file.dynamic_interval =
+        match client.poll_interval {
+            Some(text) => {
+                let seconds = crate::settings::seconds(&text);
+                Some(seconds.with_context(|| {
+                    format!("dynamicConfigClient.pollInterval {text} is no length of time")
+                })?)
+            }
+            None => None,
+        };
     Ok(file)
 }
 

@@ -4,9 +4,10 @@ pub mod arguments;
 pub mod config;
 pub mod reference;
 pub mod server;
+pub mod settings;
 
 mod admin;
-mod dynamic;
+pub mod dynamic;
 mod file;
 mod log;
 mod rooms;

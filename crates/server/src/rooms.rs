@@ -12,7 +12,7 @@ use longhaul_runtime::{
 use longhaul_store::{Directory, MemorySpill, MemoryStore, Spill, Store};
 use longhaul_store_embedded::{EmbeddedStore, FileSpill, Options};
 
-use crate::config::{Settings, Storage};
+use crate::{config::Storage, dynamic::InForce};
 
 /// The rooms, by the handles the frontend knows.
 pub(crate) struct Rooms {
@@ -31,12 +31,7 @@ pub(crate) const fn store_name(storage: &Storage) -> &'static str {
 }
 
 /// Opens the store, reads what it holds and begins to work it off.
-pub(crate) async fn open(
-    host: &Host,
-    storage: &Storage,
-    address: &str,
-    settings: &Settings,
-) -> Result<Rooms> {
+pub(crate) async fn open(host: &Host, storage: &Storage, address: &str, settings: &InForce) -> Result<Rooms> {
     let (store, spill): (Arc<dyn Store>, Arc<dyn Spill>) = match storage {
         Storage::Memory => (Arc::new(MemoryStore::new()), Arc::new(MemorySpill::default())),
         Storage::Folder(folder) => {

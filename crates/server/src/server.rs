@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     admin::{self, Metrics},
     config::Config,
+    dynamic::{InForce, watch::Watch},
     rooms::{self, Rooms},
 };
 
@@ -67,7 +68,9 @@ impl Server {
         let (address, http_address) = (listener.local_addr()?, http.local_addr()?);
         let metrics_address = metrics.local_addr()?;
         let recorder = Metrics::install();
-        let rooms = rooms::open(&host, &config.storage, &address.to_string(), &config.settings).await?;
+        config.settings.note();
+        let in_force = InForce::new(&config.settings.everywhere());
+        let rooms = rooms::open(&host, &config.storage, &address.to_string(), &in_force).await?;
         create_namespaces(&host, &rooms.directory, config).await?;
         let cluster = ClusterIdentity {
             id: cluster_id(&host, &*rooms.store).await?,
@@ -78,7 +81,7 @@ impl Server {
         let (draining, drained) = watch::channel(false);
         let Rooms { store, directory, history, matching } = rooms;
         let kept = Arc::downgrade(&store);
-        let settings = config.settings.frontend.clone();
+        let settings = in_force.frontend.clone();
         let frontend = Frontend::new(Parts {
             host: host.clone(),
             store,
@@ -93,6 +96,10 @@ impl Server {
         host.tasks.spawn("metrics upkeep", recorder.clone().upkeep(host.clone()));
         let render = move |path: &str| recorder.answer(path);
         host.tasks.spawn("metrics", admin::serve(host.clone(), metrics, render));
+        if let Some(source) = config.dynamic_file.clone() {
+            let watch = Watch::new(source, config.settings.clone());
+            host.tasks.spawn("dynamic configuration", watch.run(host.clock, in_force));
+        }
         let (end, ended) = oneshot::channel();
         host.tasks.spawn_detached(async move {
             let served = longhaul_frontend::serve(frontend, listener, stopped(drained)).await;

@@ -6,6 +6,7 @@ mod in_process {
     mod docs;
     mod http;
     mod http_live;
+    mod limits;
     mod namespaces;
     mod refusals;
     mod transport;

@@ -161,8 +161,9 @@ impl Cluster {
                 *dice.pick(&[1, 3, 20])
             },
             page_batches_max: *dice.pick(&[3, 10, 256]),
-            history_wait_secs: 5,
+            history_wait: Duration::from_secs(5),
             buffered_queries_max: *dice.pick(&[1, 3]),
+            ..longhaul_history::Settings::default()
         }
     }
 

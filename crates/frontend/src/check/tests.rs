@@ -72,7 +72,7 @@ fn task_queues() {
         (Some(named("/_sys/q/1")), "task queue name cannot start with reserved prefix /_sys/"),
         (Some(named("q")), "ok"),
     ] {
-        assert_eq!(said(task_queue(queue.as_ref())), expected);
+        assert_eq!(said(task_queue(queue.as_ref(), 1000)), expected);
     }
 }
 
@@ -86,12 +86,18 @@ fn linked_things_are_named_in_full() {
             ..WorkflowEvent::default()
         })),
     };
-    assert_eq!(said(links(&[event("default")])), "ok");
-    assert_eq!(said(links(&[Link::default()])), "unsupported link variant");
-    assert_eq!(said(links(&[event("")])), "workflow event link must not have an empty namespace field");
+    assert_eq!(said(links(&[event("default")], &Limits::default())), "ok");
+    assert_eq!(said(links(&[Link::default()], &Limits::default())), "unsupported link variant");
     assert_eq!(
-        said(links(&vec![event("default"); 11])),
+        said(links(&[event("")], &Limits::default())),
+        "workflow event link must not have an empty namespace field"
+    );
+    assert_eq!(
+        said(links(&vec![event("default"); 11], &Limits::default())),
         "cannot attach more than 10 links per request, got 11"
     );
-    assert_eq!(said(links(&[event(&"n".repeat(4000))])), "link exceeds allowed size of 4000, got 4012");
+    assert_eq!(
+        said(links(&[event(&"n".repeat(4000))], &Limits::default())),
+        "link exceeds allowed size of 4000, got 4012"
+    );
 }

@@ -23,8 +23,8 @@ const COMPLETION_BYTES_MAX: i64 = 40 << 20;
 fn capabilities(settings: &Settings) -> Capabilities {
     Capabilities {
         eager_workflow_start: settings.eager_workflow_start,
-        sync_update: true,
-        async_update: true,
+        sync_update: settings.updates,
+        async_update: settings.updates_accepted,
         worker_heartbeats: false,
         reported_problems_search_attribute: true,
         workflow_pause: false,
@@ -45,14 +45,15 @@ fn capabilities(settings: &Settings) -> Capabilities {
 fn limits(settings: &Settings) -> Limits {
     let wire = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     Limits {
-        blob_size_limit_error: wire(settings.blob_bytes_max),
-        memo_size_limit_error: wire(settings.memo_bytes_max),
+        blob_size_limit_error: wire(settings.limits.blob_bytes_max),
+        memo_size_limit_error: wire(settings.limits.memo_bytes_max),
         workflow_task_completion_size_limit_error: COMPLETION_BYTES_MAX,
     }
 }
 
 /// The whole description.
 pub(super) fn described(frontend: &Frontend, namespace: &Namespace) -> DescribeNamespaceResponse {
+    let settings = frontend.settings(namespace);
     DescribeNamespaceResponse {
         namespace_info: Some(NamespaceInfo {
             name: namespace.name.clone(),
@@ -61,8 +62,8 @@ pub(super) fn described(frontend: &Frontend, namespace: &Namespace) -> DescribeN
             owner_email: namespace.owner_email.clone(),
             data: namespace.data.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             id: namespace.id.to_string(),
-            capabilities: Some(capabilities(&frontend.settings)),
-            limits: Some(limits(&frontend.settings)),
+            capabilities: Some(capabilities(&settings)),
+            limits: Some(limits(&settings)),
             supports_schedules: true,
         }),
         config: Some(config(namespace)),

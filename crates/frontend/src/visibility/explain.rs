@@ -77,7 +77,7 @@ pub struct ExplainResponse {
 
 async fn explain(frontend: &Frontend, _: Asker, request: ExplainRequest) -> Answered<ExplainResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    let limit = super::page::size(request.page_size, frontend.settings.page_rows_max);
+    let limit = super::page::size(request.page_size, frontend.settings(&namespace).page_rows_max);
     let query = Arc::new(Query::parse(&request.query, &namespace.attributes())?);
     let order: Vec<String> = query
         .order()

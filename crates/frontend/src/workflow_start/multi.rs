@@ -13,7 +13,10 @@ use longhaul_proto::{
 };
 
 use super::{check_start, prepare_start};
-use crate::{Frontend, Settings, workflow_control::check_update};
+use crate::{
+    Frontend, Settings,
+    workflow_control::{check_update, disabled},
+};
 
 /// What a caller is told about the whole; the operations tell more.
 const FAILED: &str = "Update-with-Start could not be executed.";
@@ -35,8 +38,11 @@ pub(super) fn check(
     else {
         return Err(Refusal::invalid(NOT_A_PAIR));
     };
+    if !settings.multi_operations {
+        return Err(disabled("ExecuteMultiOperation"));
+    }
     let start_refusal = check_operation_start(start, request, namespace, settings).err();
-    let update_refusal = check_operation_update(update, start, request).err();
+    let update_refusal = check_operation_update(update, start, request, settings).err();
     let aborted = || Some(Refusal::MultiOperationAborted("Operation was aborted.".into()));
     let statuses = match (start_refusal, update_refusal) {
         (None, None) => return Ok(()),
@@ -73,11 +79,12 @@ fn check_operation_update(
     update: &UpdateWorkflowExecutionRequest,
     start: &StartWorkflowExecutionRequest,
     request: &ExecuteMultiOperationRequest,
+    settings: &Settings,
 ) -> Result<(), Refusal> {
     if update.namespace != request.namespace {
         return Err(Refusal::invalid(OTHER_NAMESPACE));
     }
-    check_update(update)?;
+    check_update(update, settings)?;
     let execution = update.workflow_execution.as_ref();
     let other = |execution: &WorkflowExecution| execution.workflow_id != start.workflow_id;
     if !start.workflow_id.is_empty() && execution.is_some_and(other) {
@@ -93,10 +100,10 @@ fn check_operation_update(
 }
 
 /// Fills in what the caller left to the server.
-pub(super) fn prepare(frontend: &Frontend, request: &mut ExecuteMultiOperationRequest) {
+pub(super) fn prepare(frontend: &Frontend, settings: &Settings, request: &mut ExecuteMultiOperationRequest) {
     for Operation { operation } in &mut request.operations {
         match operation {
-            Some(operation::Operation::StartWorkflow(start)) => prepare_start(frontend, start),
+            Some(operation::Operation::StartWorkflow(start)) => prepare_start(frontend, settings, start),
             Some(operation::Operation::UpdateWorkflow(update)) => {
                 crate::workflow_control::prepare_update(frontend, update);
             }

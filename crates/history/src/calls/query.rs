@@ -56,7 +56,7 @@ pub async fn query(
     let condition = request.query_reject_condition;
     let deadline = caller.deadline;
     let buffered = query.clone();
-    let max = room.settings.buffered_queries_max;
+    let max = room.live.read(&caller.namespace, |settings| settings.buffered_queries_max);
     let (route, run_id) = shard
         .ask(key.clone(), run, move |turn| {
             let run_id = turn.loaded()?.run.run_id.to_string();

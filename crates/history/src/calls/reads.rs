@@ -1,6 +1,6 @@
 //! Reading histories: in pages, forward and backward, whole or only how they ended, and waiting for what comes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use longhaul_kernel::{
@@ -94,23 +94,32 @@ pub async fn forward(
         return if close_only {
             Ok(close_page(&key, &seen, waits))
         } else {
-            page(room, caller, &key, seen, from, token, page_size(room, request.maximum_page_size), waits)
-                .await
+            page(
+                room,
+                caller,
+                &key,
+                seen,
+                from,
+                token,
+                page_size(room, caller, request.maximum_page_size),
+                waits,
+            )
+            .await
         };
     }
 }
 
 /// When a wait for new events ends.
 fn wait_until(room: &Room, caller: &Caller) -> i64 {
-    let patience = Duration::from_secs(room.settings.history_wait_secs);
+    let patience = room.live.read(&caller.namespace, |settings| settings.history_wait);
     let own = room.host.clock.now() + i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
     // A caller that listens for a shorter time is answered before it turns away.
     caller.deadline.map_or(own, |deadline| own.min(deadline - 500_000_000))
 }
 
 /// Batches on a page.
-fn page_size(room: &Room, asked: i32) -> usize {
-    let largest = room.settings.page_batches_max;
+fn page_size(room: &Room, caller: &Caller, asked: i32) -> usize {
+    let largest = room.live.read(&caller.namespace, |settings| settings.page_batches_max);
     usize::try_from(asked).ok().filter(|asked| *asked > 0).map_or(largest, |asked| asked.min(largest))
 }
 
@@ -196,6 +205,7 @@ fn shows_transient(caller: &Caller) -> bool {
 /// As [`forward`].
 pub async fn reverse(
     room: &Arc<Room>,
+    caller: &Caller,
     namespace: NamespaceId,
     request: GetWorkflowExecutionHistoryReverseRequest,
 ) -> Result<GetWorkflowExecutionHistoryReverseResponse, PeerError> {
@@ -206,7 +216,7 @@ pub async fn reverse(
     run = token.as_ref().and_then(PageToken::run).map_or(run, Target::Run);
     let seen = look(&shard, &key, run, i64::MAX).await?;
     let to = token.map_or(seen.next_event_id - 1, |token| token.next_event_id);
-    let size = page_size(room, request.maximum_page_size);
+    let size = page_size(room, caller, request.maximum_page_size);
     let batches = events::read(&*room.store, &seen.place, 1, to, Direction::Reverse, size).await?;
     let first = batches.last().map_or(1, |batch| batch.first_event);
     let mut found = Vec::new();

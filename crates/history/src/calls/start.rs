@@ -7,7 +7,7 @@ use longhaul_kernel::{
     ids::{ExecutionKey, NamespaceId, RunId},
     run::{
         Attachment, Reply, Signal, StartOrigin, StartVerdict, Termination, What, decide_start, from_request,
-        json_string, versioning,
+        json_string, transaction_too_large, versioning,
     },
 };
 use longhaul_proto::api::{
@@ -19,6 +19,7 @@ use longhaul_proto::api::{
     },
 };
 use longhaul_runtime::peers::PeerError;
+use prost::Message as _;
 
 use crate::{
     cell::{Target, Turn},
@@ -144,6 +145,10 @@ pub fn decide(
             if let Some(attributes) = &request.search_attributes {
                 turn.context.check_search_attributes(attributes)?;
             }
+            let (bytes, limit) = (request.encoded_len() as u64, turn.context.limits.transaction_bytes_max);
+            if bytes > limit {
+                return Err(Refusal::invalid(transaction_too_large(bytes, limit)));
+            }
             if verdict == StartVerdict::Replace {
                 turn.step(What::Terminate(replaced_by(run_id)))?;
             }
@@ -152,7 +157,10 @@ pub fn decide(
             let loaded = turn.cell.run(run_id);
             let eager = match reply {
                 Reply::WorkflowTask => {
-                    loaded.and_then(|loaded| poll_answer::workflow_task(loaded, false, Default::default()))
+                    let page = turn.settings.page_batches_max;
+                    loaded.and_then(|loaded| {
+                        poll_answer::workflow_task(loaded, false, Default::default(), page)
+                    })
                 }
                 _ => None,
             };
@@ -175,7 +183,10 @@ fn first_task(turn: &Turn<'_>) -> Option<Draft> {
     let started = task.started.as_ref()?;
     let is_first = task.attempt == 1 && started.event_id == 3;
     let is_eager = loaded.run.start.eager_execution_accepted;
-    (is_first && is_eager).then(|| poll_answer::workflow_task(loaded, false, Default::default())).flatten()
+    let page = turn.settings.page_batches_max;
+    (is_first && is_eager)
+        .then(|| poll_answer::workflow_task(loaded, false, Default::default(), page))
+        .flatten()
 }
 
 /// The run there is serves the request.

@@ -1,6 +1,6 @@
 //! Updates: asked for, waited for, and asked about later.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
@@ -41,6 +41,8 @@ pub struct Asked {
     pub news: mpsc::UnboundedReceiver<UpdateNews>,
     /// Where the run's events are.
     pub place: Place,
+    /// When a wait for it ends. A caller with less patience is told by its own deadline, as on the reference.
+    pub until: i64,
 }
 
 /// Where an update stands after having waited for it.
@@ -109,6 +111,7 @@ pub fn admit(turn: &mut Turn<'_>, request: Request) -> Result<Asked, Refusal> {
 
 /// Finds an update on the run a job is about, and listens for what becomes of it.
 fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<Asked>, Refusal> {
+    let until = (turn.at + turn.settings.history_wait).0;
     let loaded = turn.loaded_mut()?;
     let Some(stage) = loaded.run.update_stage(id) else { return Ok(None) };
     let (sender, news) = mpsc::unbounded_channel();
@@ -117,7 +120,7 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<Asked>, Refusal> {
         waiters.retain(|waiter| !waiter.is_closed());
         waiters.push(sender);
     }
-    Ok(Some(Asked { run_id: loaded.run.run_id.to_string(), stage, news, place: loaded.place() }))
+    Ok(Some(Asked { run_id: loaded.run.run_id.to_string(), stage, news, place: loaded.place(), until }))
 }
 
 /// Waits until the update has reached the stage that is wanted, or the caller's patience or ours is over.
@@ -131,8 +134,7 @@ pub async fn wait(
     update_id: &str,
     wanted: i32,
 ) -> Result<Reached, Ended> {
-    let Asked { run_id, mut stage, mut news, place } = asked;
-    let until = patience(room);
+    let Asked { run_id, mut stage, mut news, place, until } = asked;
     let reached = |stage, outcome| Ok(Reached { run_id: run_id.clone(), stage, outcome });
     loop {
         match stage {
@@ -180,12 +182,6 @@ pub async fn wait(
 /// Whether a caller waits for more than the update being admitted.
 fn waits(wanted: i32) -> bool {
     wanted == 0 || wanted == Stage::Accepted as i32 || wanted == Stage::Completed as i32
-}
-
-/// When a wait ends. A caller with less patience is told by its own deadline, as on the reference.
-fn patience(room: &Room) -> i64 {
-    let longest = Duration::from_secs(room.settings.history_wait_secs);
-    room.host.clock.now() + i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Reads the outcome of a completed update out of the history.

@@ -55,7 +55,8 @@ fn decide_started(turn: &mut Turn<'_>, request: RecordWorkflowTaskStarted) -> Re
             queue.kind == TaskQueueKind::Sticky as i32
                 || sticky.is_some_and(|sticky| sticky.queue == queue.name)
         });
-        return Ok(Some(poll_answer::direct_query(turn.loaded()?, cached, direct.token, direct.query)));
+        let page = turn.settings.page_batches_max;
+        return Ok(Some(poll_answer::direct_query(turn.loaded()?, cached, direct.token, direct.query, page)));
     }
     let start = WorkflowTaskStart {
         scheduled_event_id: request.scheduled_event_id,
@@ -97,7 +98,7 @@ fn draft(turn: &mut Turn<'_>, cached: bool) -> Option<Draft> {
     let loaded = turn.loaded_mut().ok()?;
     let sees_all = loaded.run.buffered.is_empty();
     let queries = if sees_all { loaded.queries.pending() } else { Default::default() };
-    poll_answer::workflow_task(turn.loaded().ok()?, cached, queries)
+    poll_answer::workflow_task(turn.loaded().ok()?, cached, queries, turn.settings.page_batches_max)
 }
 
 /// What a completed task led to.

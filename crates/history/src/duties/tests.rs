@@ -105,7 +105,7 @@ impl World {
 
     async fn step(&mut self, loaded: &mut Loaded, what: What) {
         let origin = Origin::of(&loaded.run);
-        let input = Input { context: self.context.clone(), what };
+        let input = Input { context: self.context.clone(), what, state_bytes: 0 };
         let effects = loaded.run.step(input, self.at, &mut self.draw).expect("allowed");
         self.write(loaded, effects, origin).await;
     }

@@ -156,6 +156,9 @@ pub enum Fact {
     /// An update that the history has admitted was rejected; its id is given.
     #[n(23)]
     UpdateRejected(#[n(0)] String),
+    /// The oldest points to reset to were forgotten; the number of those kept is given.
+    #[n(24)]
+    ResetPointsKept(#[n(0)] u64),
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),

@@ -42,6 +42,13 @@ pub(super) enum Fault {
     Task(Cause, String),
     /// The request is refused and nothing changes.
     Refused(Refusal),
+    /// The events of the task are too large together, at every attempt.
+    TooLarge {
+        /// Their bytes.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
     /// The workflow task fails and the run is ended with the detail as its reason: the command can never be accepted.
     Run(Cause, String),
 }

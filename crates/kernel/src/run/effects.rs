@@ -55,6 +55,8 @@ pub enum Reply {
     Already,
     /// It led to changes, and its sender is refused all the same.
     Refused(Refusal),
+    /// The run had grown too large and was ended instead; whoever caused the step is refused.
+    Ended(Refusal),
     /// The dispatched task is stale.
     Stale,
     /// The workflow task is started.

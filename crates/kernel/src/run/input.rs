@@ -31,6 +31,8 @@ pub struct Input {
     pub context: Arc<Context>,
     /// What happens.
     pub what: What,
+    /// Bytes of the run's state as the store has it, without its history.
+    pub state_bytes: u64,
 }
 
 /// What happens.

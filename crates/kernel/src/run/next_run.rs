@@ -48,7 +48,7 @@ impl Run {
         draw: &mut Draw,
     ) -> (Self, Effects) {
         let mut run = Self::default();
-        let input = Input { context: context.clone(), what: What::Start(Box::new(start)) };
+        let input = Input { context: context.clone(), what: What::Start(Box::new(start)), state_bytes: 0 };
         let effects = run.step(input, at, draw).expect("a start is not refused");
         (run, effects)
     }

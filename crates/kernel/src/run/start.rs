@@ -60,7 +60,7 @@ pub fn from_request(
     // An unlimited timeout is told where the client said so, and left out where it said nothing.
     let unlimited = request.workflow_execution_timeout.map(|_| prost_types::Duration::default());
     let task_timeout = positive(request.workflow_task_timeout.as_ref())
-        .unwrap_or(Duration::from_secs(10))
+        .unwrap_or(context.limits.workflow_task_timeout_default)
         .min(context.limits.workflow_task_timeout_max)
         .min(run_timeout.unwrap_or(Duration::MAX));
     let backoff = first_delay(&request, at);

@@ -270,7 +270,7 @@ const fn matters(change: &Change) -> bool {
 }
 
 /// Whether a change is of no interest to people: they are not told of a transition that has no other.
-const fn is_bookkeeping(change: &Change) -> bool {
+pub(super) const fn is_bookkeeping(change: &Change) -> bool {
     matches!(
         change,
         Change::Volatile(_)

@@ -189,13 +189,13 @@ impl Transition<'_> {
             ));
         }
         self.ensure_not_closing()?;
-        self.ensure_room_for_update()?;
+        self.ensure_room_for_update(&request)?;
         self.change(super::Change::Volatile(Volatile::UpdateAdmitted(Box::new(request))));
         self.skip_delay();
         Ok(())
     }
 
-    fn ensure_room_for_update(&self) -> Result<(), Refusal> {
+    fn ensure_room_for_update(&self, request: &Request) -> Result<(), Refusal> {
         let limits = &self.context.limits;
         let accepted = self.run.updates.values().filter(|update| update.completed_event_id.is_none()).count();
         if self.run.in_memory.updates.len() + accepted >= limits.updates_in_flight_max {
@@ -203,6 +203,17 @@ impl Transition<'_> {
                 message: format!(
                     "limit on number of concurrent in-flight updates has been reached ({})",
                     limits.updates_in_flight_max
+                ),
+                cause: ExhaustedCause::ConcurrentLimit,
+                scope: ExhaustedScope::Namespace,
+            });
+        }
+        let pending = self.run.in_memory.updates.iter().map(|pending| pending.request.encoded_len());
+        if pending.sum::<usize>() + request.encoded_len() > limits.update_bytes_in_flight_max {
+            return Err(Refusal::ResourceExhausted {
+                message: format!(
+                    "limit on total payload size of in-flight updates has been reached ({} bytes)",
+                    limits.update_bytes_in_flight_max
                 ),
                 cause: ExhaustedCause::ConcurrentLimit,
                 scope: ExhaustedScope::Namespace,

@@ -13,6 +13,8 @@ use longhaul_proto::api::{
     taskqueue::v1::TaskQueue,
 };
 
+use prost::Message;
+
 use super::{
     Change, DutyId, Fact, Run, Volatile,
     event_type::event_type,
@@ -217,7 +219,7 @@ impl Transition<'_> {
     /// Takes the workflow task from its worker if more has happened meanwhile than the buffer holds. The next one
     /// counts as another attempt and has its events all the same, for it has news to tell.
     pub fn relieve_buffer(&mut self) {
-        if self.run.buffered.len() <= self.context.limits.buffered_events_max {
+        if !self.buffer_is_full() {
             return;
         }
         let attempt = self.run.workflow_task_attempt + 1;
@@ -227,6 +229,17 @@ impl Transition<'_> {
         self.event(scheduled_attributes(self.run, None, timeout, attempt));
         self.duty(DutyId::WorkflowTask);
         self.needs_task = false;
+    }
+
+    fn buffer_is_full(&self) -> bool {
+        let (buffered, limits) = (&self.run.buffered, &self.context.limits);
+        // The events are only measured when one has come.
+        let has_come = || self.effects.changes.iter().any(|c| matches!(c, Change::Fact(Fact::Buffered(_))));
+        buffered.len() > limits.buffered_events_max
+            || !buffered.is_empty()
+                && has_come()
+                && buffered.iter().map(|event| event.0.encoded_len()).sum::<usize>()
+                    > limits.buffered_bytes_max
     }
 
     /// Ends the workflow task because its time is up.

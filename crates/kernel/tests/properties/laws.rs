@@ -315,7 +315,7 @@ impl Laws {
             None => at + Duration::from_secs(100 * 365 * 86_400),
         };
         let mut sleeping = run.clone();
-        let input = Input { context: context.clone(), what: What::Tick };
+        let input = Input { context: context.clone(), what: What::Tick, state_bytes: 0 };
         let effects = sleeping.step(input, almost, &mut Draw::new(0)).expect("a tick is not refused");
         assert!(effects.changes.is_empty(), "a deadline was due before the wake: {:?}", effects.changes);
         assert!(!effects.expired);

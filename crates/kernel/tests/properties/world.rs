@@ -62,7 +62,7 @@ impl World {
 
     /// Makes a step, lets the laws judge it, and goes on with the next run if the chain does.
     fn step(&mut self, what: What) {
-        let input = Input { context: self.context.clone(), what };
+        let input = Input { context: self.context.clone(), what, state_bytes: 0 };
         let (before, draw_before) = (self.run.clone(), self.draw.clone());
         match self.run.step(input.clone(), self.at, &mut self.draw) {
             Err(_) => self.laws.refused(&before, &self.run),

@@ -125,7 +125,7 @@ async fn probes_and_descriptions_are_answered() {
 #[tokio::test]
 async fn only_allowed_hosts_are_answered() {
     let mut config = Config { port: 0, ..Config::default() };
-    config.settings.frontend.http_allowed_hosts = vec!["good.example".into(), "*.ok:80".into()];
+    config.settings.base.frontend.http_allowed_hosts = vec!["good.example".into(), "*.ok:80".into()];
     let fixture = start_with(config).await;
     let cases = [
         ("good.example", 200),

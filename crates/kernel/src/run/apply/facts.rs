@@ -10,6 +10,11 @@ impl Run {
     pub(super) fn fold_fact(&mut self, fact: &Fact) {
         match fact {
             Fact::Transitioned => self.transitions += 1,
+            Fact::ResetPointsKept(count) => {
+                let kept = usize::try_from(*count).unwrap_or(usize::MAX);
+                let forgotten = self.reset_points.len().saturating_sub(kept);
+                self.reset_points.drain(..forgotten);
+            }
             Fact::UpdateRejected(id) => {
                 self.admitted_updates.remove(id);
             }

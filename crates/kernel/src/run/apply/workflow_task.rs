@@ -107,9 +107,6 @@ impl Run {
                 ..ResetPointInfo::default()
             }));
         }
-        if self.reset_points.len() > RESET_POINTS_MAX {
-            self.reset_points.remove(0);
-        }
         if self.attached.versioning_override.is_none() {
             self.list_build("BuildIds", "unversioned");
         }
@@ -151,6 +148,3 @@ impl Run {
         }
     }
 }
-
-/// Points to reset to that a run remembers.
-const RESET_POINTS_MAX: usize = 20;

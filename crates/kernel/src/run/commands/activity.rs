@@ -35,7 +35,7 @@ pub fn schedule(
     if queue.kind == TaskQueueKind::Unspecified as i32 {
         queue.kind = TaskQueueKind::Normal as i32;
     }
-    let eager = a.request_eager_execution;
+    let eager = a.request_eager_execution && t.context.limits.eager_activities;
     let scheduled = ActivityTaskScheduledEventAttributes {
         activity_id: a.activity_id,
         activity_type: a.activity_type,

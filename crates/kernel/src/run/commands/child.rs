@@ -50,7 +50,7 @@ pub fn start(
     let execution_timeout = positive(a.workflow_execution_timeout.as_ref());
     let run_timeout = shorter(positive(a.workflow_run_timeout.as_ref()), execution_timeout);
     let task_timeout = positive(a.workflow_task_timeout.as_ref())
-        .unwrap_or(std::time::Duration::from_secs(10))
+        .unwrap_or(t.context.limits.workflow_task_timeout_default)
         .min(t.context.limits.workflow_task_timeout_max)
         .min(run_timeout.unwrap_or(std::time::Duration::MAX));
     let initiated = StartChildWorkflowExecutionInitiatedEventAttributes {

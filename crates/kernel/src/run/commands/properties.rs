@@ -53,7 +53,7 @@ pub fn check_search_attributes(
     attributes: Option<&SearchAttributes>,
 ) -> Result<(), Fault> {
     let Some(attributes) = attributes else { return Ok(()) };
-    let limits = visibility::Limits::default();
+    let limits = t.context.limits.search_attributes();
     let of_any_size =
         visibility::Limits { value_bytes_max: usize::MAX, total_bytes_max: usize::MAX, ..limits };
     visibility::validate(attributes, &t.context.attributes, &of_any_size).map_err(

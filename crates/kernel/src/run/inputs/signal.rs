@@ -5,7 +5,9 @@ use longhaul_proto::{
     api::history::v1::{WorkflowExecutionSignaledEventAttributes, history_event::Attributes},
 };
 
-use crate::run::{Fact, Reply, Signal, transition::Transition};
+use prost::Message;
+
+use crate::run::{Fact, Reply, Signal, too_large, transition::Transition};
 
 /// Records the signal once per request id.
 pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
@@ -18,6 +20,10 @@ pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
     t.ensure_not_closing()?;
     if t.run.signal_count >= t.context.limits.signals_max {
         return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
+    }
+    let (bytes, limit) = (signal.request.encoded_len() as u64, t.context.limits.transaction_bytes_max);
+    if bytes > limit {
+        return Err(Refusal::invalid(too_large::transaction(bytes, limit)));
     }
     if signal.skips_delay {
         t.skip_delay();

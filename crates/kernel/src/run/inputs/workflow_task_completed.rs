@@ -15,8 +15,9 @@ use crate::{
     run::{
         Change, Fact, Reply, TaskRef, Termination, Volatile, WorkflowTaskCompletion,
         commands::{self, Completion, Fault},
-        failure,
+        failure, json_string,
         state::{Sticky, TaskKind},
+        too_large,
         transition::{Taker, Transition},
     },
     time::{Timestamp, positive},
@@ -83,6 +84,9 @@ fn complete(
     t.write_transient_events(taker.build.as_ref());
     t.end_closing();
     let event_id = write_completed(t, &request);
+    if t.run.reset_points.len() > t.context.limits.reset_points_max {
+        t.fact(Fact::ResetPointsKept(t.context.limits.reset_points_max as u64));
+    }
     t.forget_problems();
     let sticky = sticky(&request);
     if t.run.sticky != sticky {
@@ -92,6 +96,10 @@ fn complete(
         Completion { event_id, identity: request.identity.clone(), eager: Vec::new(), canceled_unstarted: 0 };
     carry_out(t, &mut completion, commands, std::mem::take(&mut request.messages))?;
     t.flush();
+    let (bytes, limit) = (t.run.history_bytes - t.stored_bytes, t.context.limits.transaction_bytes_max);
+    if bytes > limit {
+        return Err(Fault::TooLarge { bytes, limit });
+    }
     if t.run.is_running() {
         if !is_heartbeat {
             t.reject_unprocessed();
@@ -158,9 +166,6 @@ fn carry_out(
     Ok(())
 }
 
-/// Events that may have been told with a task that is undone.
-const TOLD_EVENTS_MAX: i64 = 10;
-
 /// Whether the task was only for updates and every one of them is rejected.
 fn leaves_no_trace(t: &Transition<'_>, request: &RespondWorkflowTaskCompletedRequest) -> bool {
     let speculative = t.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
@@ -171,7 +176,7 @@ fn leaves_no_trace(t: &Transition<'_>, request: &RespondWorkflowTaskCompletedReq
     // does not say it can bear that.
     let told = t.run.next_event_id - (t.run.previous_started_event_id + 2);
     let bears = request.capabilities.is_some_and(|can| can.discard_speculative_workflow_task_with_events);
-    let told_max = if bears { TOLD_EVENTS_MAX } else { 0 };
+    let told_max = if bears { t.context.limits.told_events_max } else { 0 };
     speculative
         && told <= told_max
         && request.commands.is_empty()
@@ -247,6 +252,10 @@ fn failed(t: &mut Transition<'_>, attempt: i32, fault: Fault, identity: &str) ->
     t.needs_task = false;
     let (cause, detail, ends_run) = match fault {
         Fault::Refused(refusal) => return Err(refusal),
+        Fault::TooLarge { bytes, limit } => {
+            end_too_large(t, bytes, limit);
+            return Ok(());
+        }
         Fault::Task(cause, detail) => (cause, detail, false),
         Fault::Run(cause, detail) => (cause, detail, true),
     };
@@ -271,6 +280,18 @@ fn failed(t: &mut Transition<'_>, attempt: i32, fault: Fault, identity: &str) ->
     }
     t.effects.reply = Reply::Refused(refusal);
     Ok(())
+}
+
+/// Ends the run, because what its worker answers is too much for one step at every attempt.
+fn end_too_large(t: &mut Transition<'_>, bytes: u64, limit: u64) {
+    let text = too_large::transaction(bytes, limit);
+    t.terminate(Termination {
+        identity: "history-service".into(),
+        reason: "Transaction size exceeds limit.".into(),
+        details: Some(json_string(&text)),
+        ..Termination::default()
+    });
+    t.effects.reply = Reply::Refused(Refusal::invalid(text));
 }
 
 /// The name of a cause as the reference prints it.

@@ -125,3 +125,143 @@ fn too_many_buffered_events_fail_the_task() {
         "#]],
     );
 }
+
+#[test]
+fn one_event_too_many_ends_the_run_instead() {
+    check(
+        "
+        limit history_events=6; start order; poll; complete
+        --
+        signal one
+        signal two
+        signal three
+        ",
+        expect![[r#"
+            5 WorkflowExecutionSignaled one
+            6 WorkflowTaskScheduled on=q
+              +WorkflowTask on q
+            7 WorkflowExecutionTerminated reason="Workflow history count exceeds limit." by=history-service
+              -WorkflowTask
+            ended: Workflow history count exceeds limit.
+            refused: not found: workflow execution already completed
+        "#]],
+    );
+}
+
+#[test]
+fn an_answer_with_too_many_events_counts_for_nothing() {
+    check(
+        "
+        limit history_events=6; start order; poll
+        --
+        complete: timer a 60s, timer b 60s, timer c 60s
+        ",
+        expect![[r#"
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionTerminated reason="Workflow history count exceeds limit." by=history-service
+            ended: Workflow history count exceeds limit.
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_may_close_whatever_its_size() {
+    check(
+        "start order; poll; limit history_events=3 history_bytes=1 state_bytes=1; complete: done\n--\nshow",
+        expect![[r#"
+        Completed after 3 transitions, no task
+    "#]],
+    );
+    check(
+        "limit history_events=2 history_bytes=1 state_bytes=1; start order\n--\nterminate",
+        expect![[r#"
+        3 WorkflowExecutionTerminated reason="" by=client
+          -WorkflowTask
+    "#]],
+    );
+}
+
+#[test]
+fn a_history_of_too_many_bytes_takes_no_further_step() {
+    check(
+        "
+        limit history_bytes=400; start order
+        --
+        signal one with=x*500
+        signal two
+        ",
+        expect![[r#"
+            3 WorkflowExecutionSignaled one input=532 bytes
+            4 WorkflowExecutionTerminated reason="Workflow history size exceeds limit." by=history-service
+              -WorkflowTask
+            ended: Workflow history size exceeds limit.
+        "#]],
+    );
+}
+
+#[test]
+fn a_state_that_is_too_large_takes_no_further_step() {
+    check(
+        "
+        limit state_bytes=1900; start order; poll
+        --
+        signal one with=x*1500
+        signal two
+        ",
+        expect![[r#"
+            ~ WorkflowExecutionSignaled one input=1532 bytes
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionSignaled one input=1532 bytes
+            6 WorkflowExecutionTerminated reason="Workflow mutable state size exceeds limit." by=history-service
+            ended: Workflow mutable state size exceeds limit.
+        "#]],
+    );
+}
+
+#[test]
+fn a_wake_that_finds_nothing_to_do_does_not_end_a_large_run() {
+    check(
+        "limit history_bytes=1; start order\n--\ntick; show",
+        expect![[r#"
+        Running after 1 transitions, Normal task scheduled, attempt 1, timeout 10s
+    "#]],
+    );
+}
+
+#[test]
+fn an_answer_too_large_for_one_step_ends_the_run() {
+    check(
+        "
+        limit transaction=300; start order; poll
+        --
+        complete: marker m x*400
+        ",
+        expect![[r#"
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionTerminated reason="Transaction size exceeds limit." by=history-service
+            answers: transaction size of 501 bytes exceeds limit of 300 bytes
+        "#]],
+    );
+    check(
+        "limit transaction=300; start order\n--\nsignal one with=x*400",
+        expect![[r#"
+            refused: transaction size of 448 bytes exceeds limit of 300 bytes
+        "#]],
+    );
+}
+
+#[test]
+fn so_many_bytes_of_buffered_events() {
+    check(
+        "limit buffered_bytes=300; start order; poll\n--\nsignal one with=x*200; signal two with=x*200",
+        expect![[r#"
+            ~ WorkflowExecutionSignaled one input=232 bytes
+            ~ WorkflowExecutionSignaled two input=232 bytes
+            4 WorkflowTaskFailed cause=ForceCloseCommand by=history-service
+            5 WorkflowExecutionSignaled one input=232 bytes
+            6 WorkflowExecutionSignaled two input=232 bytes
+            7 WorkflowTaskScheduled on=q attempt=2
+              +WorkflowTask on q
+        "#]],
+    );
+}

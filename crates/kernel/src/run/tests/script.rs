@@ -139,7 +139,7 @@ impl Player {
     /// Makes one step and says what came of it.
     fn step(&mut self, what: What) -> bool {
         let before = self.run.clone();
-        let input = Input { context: self.context(), what };
+        let input = Input { context: self.context(), what, state_bytes: self.state_bytes() };
         match self.run.step(input, self.at, &mut self.draw) {
             Err(refusal) => {
                 assert_eq!(before, self.run, "a refusal changes nothing");
@@ -280,6 +280,8 @@ impl Player {
             ("failure", &mut self.limits.failure_bytes_max),
             ("buffered", &mut self.limits.buffered_events_max),
             ("callbacks", &mut self.limits.callbacks_max),
+            ("buffered_bytes", &mut self.limits.buffered_bytes_max),
+            ("reset_points", &mut self.limits.reset_points_max),
         ] {
             if w.option(name).is_some() {
                 *limit = number(name);
@@ -288,9 +290,27 @@ impl Player {
         if w.option("signals").is_some() {
             self.limits.signals_max = w.int("signals").into();
         }
+        for (name, limit) in [
+            ("history_bytes", &mut self.limits.history_bytes_max),
+            ("state_bytes", &mut self.limits.state_bytes_max),
+            ("transaction", &mut self.limits.transaction_bytes_max),
+        ] {
+            if w.option(name).is_some() {
+                *limit = number(name) as u64;
+            }
+        }
+        if w.option("history_events").is_some() {
+            self.limits.history_events_max = w.int("history_events").into();
+        }
         if w.option("suggest_events").is_some() {
             self.limits.suggest_events = w.int("suggest_events").into();
         }
+    }
+
+    /// Bytes of the state as a store has it.
+    fn state_bytes(&self) -> u64 {
+        let deltas: usize = self.stored.deltas.iter().map(Vec::len).sum();
+        (self.stored.snapshot.len() + deltas) as u64
     }
 
     /// Goes on with the run that followed the last one.

@@ -97,6 +97,7 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
         Reply::Done => Vec::new(),
         Reply::Already => vec!["already".into()],
         Reply::Refused(refusal) => vec![format!("answers: {}", answer(refusal))],
+        Reply::Ended(refusal) => vec![format!("ended: {}", answer(refusal))],
         Reply::Stale => vec!["stale".into()],
         Reply::WorkflowTask => {
             let attempt = run.workflow_task.as_ref().map_or(0, |task| task.attempt);

@@ -62,7 +62,7 @@ fn after_a_crash() -> Run {
         request_id: "poll".into(),
         poll: PollWorkflowTaskQueueRequest::default().into(),
     };
-    let input = Input { context: context(), what: What::WorkflowTaskStarted(poll) };
+    let input = Input { context: context(), what: What::WorkflowTaskStarted(poll), state_bytes: 0 };
     run.step(input, Timestamp::from_secs(2), &mut Draw::new(2)).expect("the task is started");
     run
 }
@@ -92,7 +92,8 @@ fn accept(run: &mut Run, accepted_request: Option<Request>) -> Reply {
     };
     let worker = LastWorker { sdk_name: String::new(), sdk_version: String::new() };
     let completion = WorkflowTaskCompletion { task, worker };
-    let input = Input { context: context(), what: What::WorkflowTaskCompleted(Box::new(completion)) };
+    let input =
+        Input { context: context(), what: What::WorkflowTaskCompleted(Box::new(completion)), state_bytes: 0 };
     run.step(input, Timestamp::from_secs(3), &mut Draw::new(3)).expect("the worker is answered").reply
 }
 
