@@ -126,9 +126,7 @@ pub fn serve(room: &Arc<Room>, key: &ExecutionKey, taken: Vec<Taken>) {
         match answer {
             Answer::Activity(answer) => poll.serve(TaskAnswer::Activity(answer)),
             Answer::Workflow(draft) if draft.is_complete() => {
-                poll.serve(TaskAnswer::Workflow(Box::new(
-                    draft.complete(key),
-                )));
+                poll.serve(TaskAnswer::Workflow(Box::new(draft.complete(key))));
             }
             Answer::Workflow(draft) => {
                 let (reader, key) = (room.clone(), key.clone());

@@ -13,7 +13,8 @@ use longhaul_runtime::{
     Place,
     peers::{
         ActivityTaskStarted, Ask, Caller, DirectQuery, HistoryAnswer, HistoryCall, PeerError,
-        RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskAnswer, TaskKind, TaskPoll, WorkflowTaskStarted,
+        RecordActivityTaskStarted, RecordWorkflowTaskStarted, TaskAnswer, TaskKind, TaskPoll,
+        WorkflowTaskStarted,
     },
 };
 use uuid::Uuid;
