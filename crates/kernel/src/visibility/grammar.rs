@@ -45,7 +45,7 @@ pub(super) fn parse(text: &str) -> Result<Clauses, String> {
     let head = text.get(..8).unwrap_or_default().to_ascii_lowercase();
     let only_clauses = head == "order by" || head == "group by";
     let before = if only_clauses { "select * from table1 " } else { "select * from table1 where " };
-    let source = Source { text, offset: before.len() };
+    let source = Source { text, offset: before.len(), is_cut: false };
     let tokens = source.tokens()?;
     let mut parser = Parser::new(&FilterDialect)
         .with_recursion_limit(NESTING_MAX)
@@ -89,6 +89,8 @@ fn clauses(parser: &mut Parser, only_clauses: bool) -> Result<Clauses, ParserErr
 struct Source<'a> {
     text: &'a str,
     offset: usize,
+    /// Whether it is only the part in front of what can't be read.
+    is_cut: bool,
 }
 
 impl Source<'_> {
@@ -122,7 +124,10 @@ impl Source<'_> {
 
     /// The complaint about a token in front of `end`, behind which the text can't be read.
     fn before(&self, end: usize) -> Option<String> {
-        let source = Source { text: self.text.get(..end)?, offset: self.offset };
+        if self.is_cut {
+            return None;
+        }
+        let source = Source { text: self.text.get(..end)?, offset: self.offset, is_cut: true };
         let tokens = source.tokens().ok()?;
         let mut parser = Parser::new(&FilterDialect)
             .with_recursion_limit(NESTING_MAX)

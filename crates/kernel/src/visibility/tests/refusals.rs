@@ -70,7 +70,7 @@ fn names_that_are_no_attributes() {
         ("not Foo", "invalid expression: incomplete expression"),
         ("'a'", "operation is not supported: expression of type *sqlparser.SQLVal"),
         ("true", "operation is not supported: expression of type sqlparser.BoolVal"),
-        ("exists (select 1)", "operation is not supported: sub-query"),
+        ("exists (select 1)", "operation is not supported: expression of type *sqlparser.ExistsExpr"),
         ("WorkflowId in (select 1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
         ("WorkflowId = 'a'; DROP TABLE x", "malformed SQL query: syntax error at position 50 near 'drop'"),
         ("AND", "malformed SQL query: syntax error at position 31 near 'and'"),
@@ -107,7 +107,7 @@ fn values_of_the_wrong_type() {
         ("CD = 1e400", "invalid expression: unable to parse value \"1e400\""),
         ("WorkflowId = null", "invalid expression: unexpected value type *sqlparser.NullVal"),
         ("WorkflowId = ('a')", "invalid expression: unexpected value type *sqlparser.ParenExpr"),
-        ("WorkflowId = (select 1)", "operation is not supported: sub-query"),
+        ("WorkflowId = (select 1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
         ("CL = ('p','q')", "invalid expression: unexpected value type (expected string, got ('p', 'q'))"),
         (
             "CK starts_with ('a','b')",
