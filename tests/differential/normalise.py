@@ -113,7 +113,8 @@ class Normaliser:
     def _map(self, name, field, value):
         out = []
         value_field = field.message_type.fields_by_name["value"]
-        for key in sorted(value, key=str):
+        # Drawn ids come last, whatever their first digit.
+        for key in sorted(value, key=lambda key: (bool(UUID.fullmatch(str(key))), str(key))):
             shown = self.text(key) if isinstance(key, str) else key
             out += self._value(f"{name}[{shown}]", value_field, value[key])
         return out

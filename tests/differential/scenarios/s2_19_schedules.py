@@ -235,7 +235,7 @@ def listed_and_counted(t):
     t.call("CountSchedules", query=own)
     for query in (f'{own} AND TemporalSchedulePaused = true', f'{own} AND TemporalSchedulePaused = false',
                   f'{own} AND ScheduleId = "s2~"', 'ScheduleId STARTS_WITH "s2~"', 'Nonsense = 1', 'nonsense',
-                  f'{own} AND WorkflowId = "s1~"', f'{own} GROUP BY TemporalSchedulePaused',
+                  f'{own} AND WorkflowId = "s1~"',
                   f'{own} AND ExecutionStatus = "Running"', f'{own} GROUP BY ExecutionStatus',
                   f'{own} AND WorkflowType = "type"', f'{own} AND TemporalNamespaceDivision IS NULL'):
         t.call("ListSchedules", query=query)
@@ -243,6 +243,15 @@ def listed_and_counted(t):
     t.call("ListSchedules", query=own, maximum_page_size=2)
     t.call("ListSchedules", query=own, next_page_token=b"nonsense")
     t.call("ListSchedules", query=own, maximum_page_size=-1)
+
+
+@scenario
+def grouped_by_state(t):
+    create(t, schedule=schedule(), search_attributes={"OwnKeyword": "grouped~"})
+    own = 'OwnKeyword = "grouped~"'
+    t.until("ListSchedules", lambda answer: len(answer.schedules) == 1, query=own)
+    t.call("ListSchedules", query=f"{own} GROUP BY TemporalSchedulePaused")
+    t.call("CountSchedules", query=f"{own} GROUP BY TemporalSchedulePaused")
 
 
 @scenario

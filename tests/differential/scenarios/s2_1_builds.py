@@ -59,14 +59,14 @@ def of_a_task_for_an_update(t):
 @scenario
 def of_an_activity(t):
     t.start()
-    t.complete(t.poll(**BUILD), activity("a"), activity("b"), **STAMP)
-    first = t.poll_activity(**BUILD)
-    second = t.poll_activity(**BUILD)
-    done, failing = (first, second) if first.activity_id == "a" else (second, first)
+    # Each on a queue of its own: tasks of one queue come in any order.
+    t.complete(t.poll(**BUILD), activity("a"), activity("b", task_queue="q2~"), **STAMP)
+    done = t.poll_activity(**BUILD)
+    failing = t.poll_activity("q2~", **BUILD)
     t.describe()
     t.complete_activity(done, worker_version={"build_id": "build"})
     t.fail_activity(failing, worker_version={"build_id": "build"})
-    t.complete_activity(t.poll_activity(**OTHER), worker_version={"build_id": "other"})
+    t.complete_activity(t.poll_activity("q2~", **OTHER), worker_version={"build_id": "other"})
     t.complete(t.poll(**BUILD), complete(), **STAMP)
     t.history()
 
