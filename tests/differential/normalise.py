@@ -35,6 +35,7 @@ UNORDERED = {
     "pending_children": lambda item: item.initiated_id,
     "pending_nexus_operations": lambda item: item.scheduled_event_id,
     "callbacks": lambda item: str(item.callback),
+    "schedules": lambda item: item.schedule_id,
 }
 
 

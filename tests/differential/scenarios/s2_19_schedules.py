@@ -231,6 +231,8 @@ def listed_and_counted(t):
                search_attributes={"OwnKeyword": "mine~"})
     own = 'OwnKeyword = "mine~"'
     t.until("ListSchedules", lambda answer: len(answer.schedules) == 3, query=own)
+    # The reference tells that a schedule is not paused a moment after it lists it.
+    t.until("ListSchedules", lambda answer: len(answer.schedules) == 2, query=f"{own} AND TemporalSchedulePaused = false")
     t.call("ListSchedules", query=own)
     t.call("CountSchedules", query=own)
     for query in (f'{own} AND TemporalSchedulePaused = true', f'{own} AND TemporalSchedulePaused = false',

@@ -129,6 +129,7 @@ def sticky_schedule_to_start_timeout(t):
     poll = t.begin_poll("sticky~", sticky=True)
     t.wait_poller("sticky~", sticky=True)
     poll.future.cancel()
+    t.describe()  # behind the cancellation on the same connection
     t.signal()
     t.step(complete())
     t.history()
