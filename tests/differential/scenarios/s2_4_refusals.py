@@ -1,6 +1,6 @@
 """What a workflow task is failed for besides bad attributes, and what ends the run (section 2.4)."""
 
-from commands import complete, child, timer
+from commands import child, complete, modify_memo, timer
 from harness import scenario
 
 DAY = 86400
@@ -107,3 +107,13 @@ def message_too_large_with_a_signal_waiting(t):
     t.signal()
     t.fail_task(task, cause="GRPC_MESSAGE_TOO_LARGE", failure=None)
     t.history()
+
+
+@scenario
+def memo_grows_too_large(t):
+    """Each change fits, what they make together does not."""
+    t.start()
+    t.step(modify_memo({"first": "x" * 1_200_000}), force_create_new_workflow_task=True)
+    t.step(modify_memo({"second": "x" * 1_200_000}))
+    t.describe()
+    t.call("GetWorkflowExecutionHistoryReverse", execution="wf~", maximum_page_size=1)

@@ -6,7 +6,7 @@ use longhaul_proto::{
         command::v1::{
             ModifyWorkflowPropertiesCommandAttributes, UpsertWorkflowSearchAttributesCommandAttributes,
         },
-        common::v1::SearchAttributes,
+        common::v1::{Memo, SearchAttributes},
         enums::v1::WorkflowTaskFailedCause as Cause,
         history::v1::{
             UpsertWorkflowSearchAttributesEventAttributes, WorkflowPropertiesModifiedEventAttributes,
@@ -91,6 +91,12 @@ pub fn modify(
             "ModifyWorkflowPropertiesCommandAttributes exceeds size limit.".into(),
         ));
     }
+    if grown(t, &memo) > t.context.limits.memo_bytes_max {
+        return Err(Fault::Run(
+            cause,
+            "ModifyWorkflowPropertiesCommandAttributes. Memo exceeds size limit.".into(),
+        ));
+    }
     let modified = WorkflowPropertiesModifiedEventAttributes {
         workflow_task_completed_event_id: completion.event_id,
         upserted_memo: Some(memo),
@@ -98,4 +104,12 @@ pub fn modify(
     t.event(Attributes::WorkflowPropertiesModifiedEventAttributes(modified));
     t.effects.visible = true;
     Ok(())
+}
+
+/// Bytes of the memo as it is with these fields.
+fn grown(t: &Transition<'_>, upserted: &Memo) -> usize {
+    let kept = t.run.memo.iter().filter(|(key, _)| !upserted.fields.contains_key(*key));
+    let mut whole = upserted.clone();
+    whole.fields.extend(kept.map(|(key, payload)| (key.clone(), payload.0.clone())));
+    whole.encoded_len()
 }
