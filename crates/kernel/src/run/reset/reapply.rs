@@ -56,7 +56,10 @@ impl Transition<'_> {
     /// Tells the new run of a signal or an update.
     fn reapply_call(&mut self, event: HistoryEvent, reapplied: Reapplied) {
         match event.attributes {
-            Some(Attributes::WorkflowExecutionSignaledEventAttributes(a)) if reapplied.signals => {
+            // A signal that was sent again, and so came to two runs of the chain, is told once.
+            Some(Attributes::WorkflowExecutionSignaledEventAttributes(a))
+                if reapplied.signals && !self.run.signal_request_ids.contains(&a.request_id) =>
+            {
                 if !a.request_id.is_empty() {
                     self.fact(Fact::SignalSeen(a.request_id.clone()));
                 }

@@ -135,6 +135,19 @@ fn a_task_that_nobody_had_is_started_and_failed_and_scheduled_again() {
 }
 
 #[test]
+fn a_signal_that_came_to_two_runs_of_the_chain_is_told_once() {
+    let later = vec![signaled(4, "kept"), signaled(5, "twice"), signaled(6, "twice"), signaled(7, "")];
+    let later = later.into_iter().chain([signaled(8, "")]).collect();
+    let kept = vec![started(), signaled(2, "kept"), scheduled(3)];
+    let (run, effects) = reset(kept, later).expect("allowed");
+    let told = effects.changes.iter().filter(|change| {
+        matches!(change, Change::Event(event) if event.event_type().as_str_name().ends_with("EXECUTION_SIGNALED"))
+    });
+    assert_eq!(told.count(), 3, "one that was repeated, and two that can't be told apart");
+    assert!(run.signal_request_ids.contains("twice"));
+}
+
+#[test]
 fn a_point_without_a_pending_task_is_refused() {
     let refusal = reset(vec![started()], Vec::new()).expect_err("nothing can fail there");
     let text =
