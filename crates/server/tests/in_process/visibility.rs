@@ -91,10 +91,7 @@ async fn lists_are_ordered_and_paged() {
     let first = fixture.workflow.list_workflow_executions(page("ORDER BY Amount", 2, bytes::Bytes::new()));
     let token = first.await.unwrap().into_inner().next_page_token;
     let refused = fixture.workflow.list_workflow_executions(page("ORDER BY StartTime", 2, token)).await;
-    assert_eq!(
-        told(&refused.unwrap_err()),
-        "InvalidArgument: Invalid NextPageToken."
-    );
+    assert_eq!(told(&refused.unwrap_err()), "InvalidArgument: Invalid NextPageToken.");
     fixture.server.stop().await;
 }
 
