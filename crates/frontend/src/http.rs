@@ -14,16 +14,12 @@ mod json;
 mod route;
 mod url;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tonic::{Code, Status};
 
@@ -32,10 +28,7 @@ use self::{
     api::Api,
     route::{BodyField, Found, Route},
 };
-use crate::Frontend;
-
-/// How long to wait when the system has no more sockets to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::{Frontend, listener};
 
 /// Path below which our own additions are.
 const OWN: &str = "/longhaul/v1/";
@@ -44,25 +37,11 @@ const OWN: &str = "/longhaul/v1/";
 pub async fn serve(frontend: Frontend, listener: TcpListener) {
     let host = frontend.host.clone();
     let api = Arc::new(Api::new(frontend));
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "connection can't be accepted");
-                host.clock.sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
+    let answer = move |request: Request<Incoming>| {
         let api = api.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let api = api.clone();
-            async move { Ok::<_, Infallible>(respond(&api, request).await) }
-        });
-        host.tasks.spawn("http connection", async move {
-            // A client that goes away in the middle is no event.
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+        async move { respond(&api, request).await }
+    };
+    listener::serve(host, listener, answer).await;
 }
 
 /// Answers one request.

@@ -10,6 +10,7 @@ mod cluster;
 mod frontend;
 mod history_reads;
 mod http;
+pub mod listener;
 mod metrics;
 mod namespaces;
 mod rates;

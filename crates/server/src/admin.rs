@@ -1,21 +1,12 @@
 //! The metrics listener.
 
-use std::{convert::Infallible, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
 use longhaul_runtime::Host;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
-
-/// How long to wait when the system has no more sockets to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often what was measured is folded together.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -26,32 +17,6 @@ const LATENCY_SECONDS: [f64; 16] =
 
 /// An answer of the listener.
 pub(crate) type Answer = Response<Full<Bytes>>;
-
-/// Serves `answer` on `listener` for ever.
-pub(crate) async fn serve<F>(host: Host, listener: TcpListener, answer: F)
-where
-    F: Fn(&str) -> Answer + Clone + Send + Sync + 'static,
-{
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "connection can't be accepted");
-                host.clock.sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let answer = answer.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let answered = answer(request.uri().path());
-            async move { Ok::<_, Infallible>(answered) }
-        });
-        host.tasks.spawn("http connection", async move {
-            // A client that goes away in the middle is no event.
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
-}
 
 fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     let mut answer = Response::new(Full::new(body));

@@ -8,6 +8,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use http::Request;
+use hyper::body::Incoming;
 use longhaul_frontend::{ClusterIdentity, Frontend, Parts};
 use longhaul_kernel::{
     ids::{NamespaceId, RunId},
@@ -22,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{self, Metrics},
+    admin::Metrics,
     config::Config,
     dynamic::{InForce, watch::Watch},
     rooms::{self, Rooms},
@@ -94,8 +96,9 @@ impl Server {
         });
         host.tasks.spawn("http", longhaul_frontend::serve_http(frontend.clone(), http));
         host.tasks.spawn("metrics upkeep", recorder.clone().upkeep(host.clone()));
-        let render = move |path: &str| recorder.answer(path);
-        host.tasks.spawn("metrics", admin::serve(host.clone(), metrics, render));
+        let render =
+            move |request: Request<Incoming>| std::future::ready(recorder.answer(request.uri().path()));
+        host.tasks.spawn("metrics", longhaul_frontend::listener::serve(host.clone(), metrics, render));
         if let Some(source) = config.dynamic_file.clone() {
             let watch = Watch::new(source, config.settings.clone());
             host.tasks.spawn("dynamic configuration", watch.run(host.clock, in_force));

@@ -121,7 +121,7 @@ impl Schemas {
             if taken.contains(&name.as_str()) || field.is_map() {
                 continue;
             }
-            let shown = format!("{}{}", camel_prefix(prefix), field.json_name());
+            let shown = format!("{}{}", super::json::camel(prefix), field.json_name());
             match field.kind() {
                 Kind::Message(inner) if !inner.full_name().starts_with("google.protobuf.") => {
                     if !field.is_list() && depth < 2 {
@@ -251,23 +251,6 @@ fn schema_name(message: &MessageDescriptor) -> String {
             None => full.replace('.', "_"),
         },
     }
-}
-
-/// The prefix of a parameter in the form of JSON.
-fn camel_prefix(prefix: &str) -> String {
-    let mut out = String::new();
-    let mut raise = false;
-    for each in prefix.chars() {
-        match each {
-            '_' => raise = true,
-            _ if raise => {
-                out.push(each.to_ascii_uppercase());
-                raise = false;
-            }
-            _ => out.push(each),
-        }
-    }
-    out
 }
 
 /// Writes a value as YAML. Texts are quoted as in JSON, which YAML reads too.

@@ -11,7 +11,7 @@ mod read;
 mod tree;
 mod write;
 
-pub(super) use known::read_text as read_known;
+pub(super) use known::{camel, read_text as read_known};
 pub(super) use read::read;
 pub(super) use write::write;
 

@@ -206,7 +206,7 @@ fn parse_fraction(digits: &str) -> Option<i32> {
 }
 
 /// `some_field.inner_one` as `someField.innerOne`.
-fn camel(path: &str) -> String {
+pub(in crate::http) fn camel(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut raise = false;
     for each in path.chars() {
