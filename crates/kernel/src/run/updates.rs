@@ -275,16 +275,11 @@ impl Transition<'_> {
     /// accepted or completed any more, and only a rejection counts. `aborted` collects what would have been accepted.
     pub fn closing_message(&mut self, message: &Protocol, aborted: &mut Vec<String>) -> Result<(), Fault> {
         let id = &message.protocol_instance_id;
-        let kind =
-            message.body.as_ref().map_or("", |body| body.type_url.rsplit('.').next().unwrap_or_default());
-        match kind {
+        let Some(body) = &message.body else { return self.update_message(message) };
+        match body.type_url.rsplit('.').next().unwrap_or_default() {
             "Rejection" if aborted.contains(id) => Err(wrong_state(id, "Rejection", "ProvisionallyAborted")),
             "Acceptance" if !aborted.contains(id) => {
-                let acceptance: Acceptance =
-                    decode(message.body.as_ref().unwrap_or(&prost_types::Any::default()))?;
-                if !self.run.admitted_updates.contains_key(id) {
-                    self.expect_sent(id, "Acceptance", acceptance.accepted_request.as_ref())?;
-                }
+                self.asked(id, &decode(body)?)?;
                 aborted.push(id.clone());
                 Ok(())
             }
@@ -297,12 +292,17 @@ impl Transition<'_> {
         }
     }
 
+    /// The request that is accepted; `None` if an event has admitted it, for then the history has it already.
+    fn asked(&self, id: &str, acceptance: &Acceptance) -> Result<Option<Request>, Fault> {
+        if self.run.admitted_updates.contains_key(id) {
+            return Ok(None);
+        }
+        let sent = self.expect_sent(id, "Acceptance", acceptance.accepted_request.as_ref())?;
+        Ok(Some(sent.request))
+    }
+
     fn accept(&mut self, id: &str, acceptance: &Acceptance) -> Result<(), Fault> {
-        // The request of an update that an event has admitted is in the history already.
-        let accepted_request = match self.run.admitted_updates.contains_key(id) {
-            true => None,
-            false => Some(self.expect_sent(id, "Acceptance", acceptance.accepted_request.as_ref())?.request),
-        };
+        let accepted_request = self.asked(id, acceptance)?;
         if acceptance.accepted_request_sequencing_event_id == 0 {
             return Err(bad(
                 "invalid *update.Acceptance: accepted_request_sequencing_event_id is not set".into()
