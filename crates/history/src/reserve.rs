@@ -5,7 +5,7 @@
 //! that fails has started nothing, and the polls wait on; after it, a task that did not reach its poll is brought back
 //! by its timeout.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use longhaul_kernel::{
     context::Context,
@@ -22,13 +22,13 @@ use crate::{
     cell::{Cell, Target, Turn},
     duties,
     history::Room,
+    patience::Patience,
     poll_answer::Draft,
     shard::Shard,
 };
 
-/// Waits between attempts to read the history of a task that was started.
-const PAUSES: [Duration; 3] =
-    [Duration::from_millis(10), Duration::from_millis(40), Duration::from_millis(160)];
+/// How often the history of a task that was started is tried to be read.
+const TRIES: usize = 3;
 
 /// A task that was started for a poll.
 pub struct Taken {
@@ -140,11 +140,12 @@ pub fn serve(room: &Arc<Room>, key: &ExecutionKey, taken: Vec<Taken>) {
 
 /// Reads the history that is not in memory. If that fails, the task's timeout brings it back.
 async fn read_and_serve(room: &Arc<Room>, key: &ExecutionKey, draft: Draft, poll: Reserved) {
-    for pause in PAUSES {
+    let mut patience = Patience::new(&room.host);
+    for _ in 0..TRIES {
         match draft.clone().finish(room, key).await {
             Ok(answer) => return poll.serve(TaskAnswer::Workflow(Box::new(answer))),
             Err(error) => tracing::warn!(execution = %key.id, %error, "history of a started task not read"),
         }
-        room.host.clock.sleep(pause).await;
+        patience.pause().await;
     }
 }
