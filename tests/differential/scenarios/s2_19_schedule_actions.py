@@ -2,7 +2,7 @@
 
 from commands import complete, fail
 from harness import scenario
-from scenarios.s2_19_schedules import ACTION, FAR, create, describe, schedule
+from scenarios.s2_19_schedules import ACTION, FAR, FULL_ACTION, create, describe, schedule
 
 PAST = {"start_time": "2020-01-01T00:00:00Z", "end_time": "2020-01-01T02:00:00Z"}
 HOURLY = {"interval": [{"interval": 3600}], "end_time": "2021-01-01T00:00:00Z"}
@@ -189,14 +189,7 @@ def results_are_passed_on(t):
 
 @scenario
 def every_part_of_the_action_is_used(t):
-    action = {"start_workflow": {
-        "workflow_id": "act~", "workflow_type": "type", "task_queue": "q~", "input": ["in", "more"],
-        "workflow_execution_timeout": 100, "workflow_run_timeout": 50, "workflow_task_timeout": 5,
-        "retry_policy": {"maximum_attempts": 3}, "memo": {"m": "workflow"}, "header": {"h": "head"},
-        "search_attributes": {"OwnKeyword": "workflow"}, "priority": {"priority_key": 2},
-        "user_metadata": {"summary": "sum", "details": "det"},
-    }}
-    create(t, schedule=schedule(spec=HOURLY, action=action, policies={"keep_original_workflow_id": True}))
+    create(t, schedule=schedule(spec=HOURLY, action=FULL_ACTION, policies={"keep_original_workflow_id": True}))
     time = "2020-01-01T05:00:00Z"
     patch(t, backfill_request=[{"start_time": time, "end_time": time}])
     info = until_info(t, lambda info: info.action_count == 1).info

@@ -7,6 +7,13 @@ from harness import scenario
 ACTION = {"start_workflow": {
     "workflow_id": "act~", "workflow_type": "type", "task_queue": "q~", "input": "in",
 }}
+FULL_ACTION = {"start_workflow": {
+    "workflow_id": "act~", "workflow_type": "type", "task_queue": "q~", "input": ["in", "more"],
+    "workflow_execution_timeout": 100, "workflow_run_timeout": 50, "workflow_task_timeout": 5,
+    "retry_policy": {"maximum_attempts": 3}, "memo": {"m": "workflow"}, "header": {"h": "head"},
+    "search_attributes": {"OwnKeyword": "workflow"}, "priority": {"priority_key": 2},
+    "user_metadata": {"summary": "sum", "details": "det"},
+}}
 # So far away that nothing happens by itself; on the hour, so that times are the same in each run.
 FAR = {"structured_calendar": [{"year": [{"start": 2090}], "month": [{"start": 1, "end": 12}],
                                 "day_of_month": [{"start": 1}], "hour": [{"start": 0}], "minute": [{"start": 0}],
@@ -37,17 +44,10 @@ def made_and_described(t):
 
 @scenario
 def every_field_is_kept(t):
-    action = {"start_workflow": {
-        "workflow_id": "act~", "workflow_type": "type", "task_queue": "q~", "input": ["in", "more"],
-        "workflow_execution_timeout": 100, "workflow_run_timeout": 50, "workflow_task_timeout": 5,
-        "retry_policy": {"maximum_attempts": 3}, "memo": {"m": "workflow"}, "header": {"h": "head"},
-        "search_attributes": {"OwnKeyword": "workflow"}, "priority": {"priority_key": 2},
-        "user_metadata": {"summary": "sum", "details": "det"},
-    }}
     policies = {"overlap_policy": "BUFFER_ONE", "catchup_window": 600, "pause_on_failure": True,
                 "keep_original_workflow_id": True}
     state = {"notes": "a note", "paused": True, "limited_actions": True, "remaining_actions": 7}
-    create(t, schedule=schedule(action=action, policies=policies, state=state), memo={"m": "schedule"},
+    create(t, schedule=schedule(action=FULL_ACTION, policies=policies, state=state), memo={"m": "schedule"},
            search_attributes={"OwnKeyword": "schedule"})
     describe(t)
 

@@ -6,15 +6,20 @@ from harness import scenario
 DAY = 86400
 
 
-@scenario
-def bad_binary(t):
-    """What a namespace calls a bad build may still complete tasks."""
+def start_with_a_bad_build(t):
+    """Starts a workflow in a namespace of its own that calls one build bad."""
     t.quiet("RegisterNamespace", namespace="ns~", workflow_execution_retention_period=DAY)
     t.until("ListWorkflowExecutions", lambda answer: True, namespace="ns~")
     t.quiet("UpdateNamespace", namespace="ns~",
            config={"bad_binaries": {"binaries": {"broken": {"reason": "it is", "operator": "me"}}}})
     t.namespace = "ns~"
     t.start()
+
+
+@scenario
+def bad_binary(t):
+    """What a namespace calls a bad build may still complete tasks."""
+    start_with_a_bad_build(t)
     t.step(timer(), binary_checksum="good")
     t.signal()
     t.step(complete(), binary_checksum="broken")
@@ -23,12 +28,7 @@ def bad_binary(t):
 
 @scenario
 def bad_binary_polls(t):
-    t.quiet("RegisterNamespace", namespace="ns~", workflow_execution_retention_period=DAY)
-    t.until("ListWorkflowExecutions", lambda answer: True, namespace="ns~")
-    t.quiet("UpdateNamespace", namespace="ns~",
-           config={"bad_binaries": {"binaries": {"broken": {"reason": "it is", "operator": "me"}}}})
-    t.namespace = "ns~"
-    t.start()
+    start_with_a_bad_build(t)
     t.end(t.begin_poll(binary_checksum="broken"))
 
 
