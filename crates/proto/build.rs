@@ -72,10 +72,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Where the crate that brings the API keeps its protocol files. Cargo alone knows.
+/// Where the crate that brings the API keeps its protocol files. Cargo alone knows, and tells only when it has every
+/// package of this target: on a machine that has never tested us it fetches those of the tests first.
 fn sources() -> Result<PathBuf, Box<dyn Error>> {
     let output = Command::new(env::var("CARGO")?)
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &env::var("TARGET")?])
+        .arg("--manifest-path")
         .arg(PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("Cargo.toml"))
         .output()?;
     if !output.status.success() {
