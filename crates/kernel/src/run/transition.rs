@@ -245,13 +245,15 @@ impl<'a> Transition<'a> {
     }
 
     /// Asks the store for a wake at the earliest deadline. A wake that comes too early is harmless, so it is only
-    /// moved when the deadline is earlier, or when it has passed.
+    /// moved when the deadline is earlier, or when it has passed, or with the commit that closes the run: otherwise
+    /// every closed run would be woken once more, and cost a commit, only to learn that it is over.
     fn set_wake(&mut self) {
         let earliest = self.run.earliest_deadline(self.context);
+        let may_stay = self.run.is_running();
         let wake = match (self.run.wake, earliest) {
-            (Some(wake), Some(earliest)) if wake > self.at && wake <= earliest => return,
-            // A wake with nothing to wake for is left to pass, unless the run is over.
-            (Some(wake), None) if wake > self.at && self.run.is_running() => return,
+            (Some(wake), Some(earliest)) if may_stay && wake > self.at && wake <= earliest => return,
+            // A wake with nothing to wake for is left to pass.
+            (Some(wake), None) if may_stay && wake > self.at => return,
             (None, None) => return,
             (_, earliest) => earliest,
         };

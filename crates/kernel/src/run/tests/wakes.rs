@@ -155,7 +155,7 @@ fn a_closed_run_waits_for_its_removal() {
               +WorkflowTask on q
             3 WorkflowExecutionTerminated reason="" by=client
               -WorkflowTask
-            wakes at 60s
+            wakes at 86400s
         "#]],
     );
 }
