@@ -44,8 +44,8 @@ pub struct Cell {
     pub key: ExecutionKey,
     /// Its newest run; `None` if it was not looked up yet.
     current: Option<Option<Current>>,
-    /// Runs in memory.
-    runs: BTreeMap<RunId, Loaded>,
+    /// Runs in memory; boxed, because a map of them makes room for eleven at once.
+    runs: BTreeMap<RunId, Box<Loaded>>,
     /// Decided and not durable.
     unwritten: Vec<Unwritten>,
     /// To be done when they are.
@@ -104,8 +104,9 @@ impl Resident for Cell {
         };
         if !self.runs.contains_key(&run) {
             let key = longhaul_kernel::ids::RunKey { execution: self.key.clone(), run };
-            let Some(loaded) = Loaded::read(store, &key).await? else { return Ok(None) };
-            self.runs.insert(run, loaded);
+            // Boxed: few jobs find their run not in memory, and reading one takes a large future.
+            let Some(loaded) = Box::pin(Loaded::read(store, &key)).await? else { return Ok(None) };
+            self.runs.insert(run, Box::new(loaded));
         }
         Ok(Some(run))
     }
@@ -137,11 +138,15 @@ impl Resident for Cell {
     }
 
     fn is_busy(&self) -> bool {
-        self.runs.values().any(Loaded::is_busy)
+        self.runs.values().any(|loaded| loaded.is_busy())
+    }
+
+    fn is_over(&self) -> bool {
+        !self.is_busy() && !self.runs.values().any(|loaded| loaded.run.is_running())
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.runs.values().map(Loaded::bytes).sum::<usize>()
+        size_of::<Self>() + self.runs.values().map(|loaded| loaded.bytes()).sum::<usize>()
     }
 }
 
@@ -190,12 +195,12 @@ impl Cell {
 
     /// A run in memory.
     pub fn run(&self, run: RunId) -> Option<&Loaded> {
-        self.runs.get(&run)
+        self.runs.get(&run).map(|loaded| &**loaded)
     }
 
     /// A run in memory, for what is not part of its state.
     pub fn run_mut(&mut self, run: RunId) -> Option<&mut Loaded> {
-        self.runs.get_mut(&run)
+        self.runs.get_mut(&run).map(|loaded| &mut **loaded)
     }
 }
 
@@ -249,7 +254,7 @@ impl Turn<'_> {
     pub fn begin(&mut self, start: Start) -> (RunId, Reply) {
         let (run, effects) = Run::begin(start, self.context, self.at, &mut self.draw);
         let id = run.run_id;
-        self.cell.runs.insert(id, Loaded::created(run));
+        self.cell.runs.insert(id, Box::new(Loaded::created(run)));
         let reply = self.record(id, Origin::default(), effects);
         (id, reply)
     }
@@ -259,7 +264,7 @@ impl Turn<'_> {
     pub fn adopt(&mut self, run: Run, effects: Effects, mut history: Vec<Batch>) {
         let id = run.run_id;
         let branch = run.branch();
-        self.cell.runs.insert(id, Loaded::created(run));
+        self.cell.runs.insert(id, Box::new(Loaded::created(run)));
         self.record(id, Origin::default(), effects);
         history.iter_mut().for_each(|batch| batch.branch = branch);
         let steps = self.cell.steps(id, Origin::default());
@@ -309,7 +314,7 @@ impl Turn<'_> {
         self.cell.after.extend(effects.soon.map(|at| After::Soon(id, at)));
         if let Some(next) = effects.next_run.take() {
             let next_id = next.run.run_id;
-            self.cell.runs.insert(next_id, Loaded::created(next.run));
+            self.cell.runs.insert(next_id, Box::new(Loaded::created(next.run)));
             self.record(next_id, Origin::default(), next.effects);
         }
         effects.reply

@@ -67,6 +67,8 @@ pub fn batches(branch: BranchId, changes: &[Change]) -> Vec<Batch> {
 
 /// Appends one event in the form it has inside of an encoded `History`.
 pub fn append(bytes: &mut BytesMut, event: &HistoryEvent) {
+    // The tag and the length take a few bytes more.
+    bytes.reserve(event.encoded_len() + 8);
     prost::encoding::message::encode(1, event, bytes);
 }
 

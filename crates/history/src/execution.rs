@@ -9,7 +9,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -65,6 +65,11 @@ pub trait Resident: Send + Sized + 'static {
     /// Whether somebody waits in it, so that it can't be let go.
     fn is_busy(&self) -> bool;
 
+    /// Whether nothing more will happen to it by itself, so that few will ask for it.
+    fn is_over(&self) -> bool {
+        false
+    }
+
     /// Roughly the memory it takes.
     fn bytes(&self) -> usize;
 }
@@ -80,8 +85,19 @@ pub struct Execution<C: Resident> {
     pub last_used: AtomicU64,
     /// Memory it takes, as it was counted last.
     bytes: AtomicUsize,
-    /// Memory that all executions of its shard take.
-    total: Arc<AtomicUsize>,
+    /// What all executions of its shard have in common.
+    common: Arc<Common>,
+    /// Whether it is in the line of those that are over.
+    is_in_line: AtomicBool,
+}
+
+/// What the executions of a shard have in common.
+#[derive(Default)]
+pub struct Common {
+    /// Memory that they take, roughly.
+    pub bytes: AtomicUsize,
+    /// Those that were over when they were last asked, in that order.
+    pub over: Mutex<VecDeque<ExecutionKey>>,
 }
 
 struct Mailbox<C> {
@@ -136,17 +152,18 @@ where
 
 impl<C: Resident> Execution<C> {
     /// An execution that nobody has asked anything yet.
-    pub fn new(key: ExecutionKey, total: Arc<AtomicUsize>) -> Self {
+    pub fn new(key: ExecutionKey, common: Arc<Common>) -> Self {
         let mailbox = Mutex::new(Mailbox { jobs: VecDeque::new(), cell: None, driving: false });
         let (last_used, bytes) = (AtomicU64::new(0), AtomicUsize::new(0));
-        Self { key, mailbox, changed: watch::Sender::new(0), last_used, bytes, total }
+        let is_in_line = AtomicBool::new(false);
+        Self { key, mailbox, changed: watch::Sender::new(0), last_used, bytes, common, is_in_line }
     }
 
     /// Counts the memory that it takes. Counts never overlap: only its driver makes them.
     fn weigh(&self, bytes: usize) {
         let before = self.bytes.swap(bytes, Ordering::Relaxed);
-        self.total.fetch_add(bytes, Ordering::Relaxed);
-        self.total.fetch_sub(before, Ordering::Relaxed);
+        self.common.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.common.bytes.fetch_sub(before, Ordering::Relaxed);
     }
 
     /// Puts a job into the mailbox and answers where its result will be.
@@ -181,6 +198,12 @@ impl<C: Resident> Execution<C> {
             && !mailbox.cell.as_ref().is_some_and(C::is_busy)
     }
 
+    /// Leaves the line of those that are over. Answers whether it is so still, and nobody needs it.
+    pub fn leave_line(&self) -> bool {
+        self.is_in_line.store(false, Ordering::Relaxed);
+        self.is_idle() && self.mailbox.lock().cell.as_ref().is_none_or(C::is_over)
+    }
+
     /// Hears of every commit from now on.
     pub fn listen(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
@@ -199,6 +222,9 @@ impl<C: Resident> Execution<C> {
                 cell.trim();
             }
             self.weigh(cell.as_ref().map_or(0, C::bytes));
+            if cell.as_ref().is_some_and(C::is_over) && !self.is_in_line.swap(true, Ordering::Relaxed) {
+                self.common.over.lock().push_back(self.key.clone());
+            }
             mailbox.cell = cell.take();
             mailbox.driving = false;
         } else if cell.is_none() {
@@ -210,7 +236,7 @@ impl<C: Resident> Execution<C> {
 
 impl<C: Resident> Drop for Execution<C> {
     fn drop(&mut self) {
-        self.total.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+        self.common.bytes.fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     cell::{Target, Turn},
-    execution::{Execution, Resident},
+    execution::{Common, Execution, Resident},
     shard::Shard,
 };
 
@@ -27,13 +27,12 @@ const SPARED: usize = 16;
 pub struct Executions<C: Resident> {
     held: Mutex<BTreeMap<ExecutionKey, Arc<Execution<C>>>>,
     uses: AtomicU64,
-    /// Memory that they take, roughly.
-    bytes: Arc<AtomicUsize>,
+    common: Arc<Common>,
 }
 
 impl<C: Resident> Default for Executions<C> {
     fn default() -> Self {
-        Self { held: Mutex::default(), uses: AtomicU64::new(0), bytes: Arc::default() }
+        Self { held: Mutex::default(), uses: AtomicU64::new(0), common: Arc::default() }
     }
 }
 
@@ -77,15 +76,28 @@ impl<C: Resident> Executions<C> {
         let settings = &shard.room.settings;
         let shards = usize::from(settings.shards);
         let is_full = held.len() >= settings.executions_max / shards
-            || self.bytes.load(Ordering::Relaxed) >= settings.executions_bytes_max / shards;
+            || self.common.bytes.load(Ordering::Relaxed) >= settings.executions_bytes_max / shards;
         if is_full && held.len() >= SPARED && !held.contains_key(&key) {
             let_go(held);
         }
+        let over_max = settings.executions_over_max / shards;
+        while let Some(over) = self.first_over(over_max) {
+            let is_done = held.get(&over).is_some_and(|execution| execution.leave_line());
+            if is_done && over != key {
+                held.remove(&over);
+            }
+        }
         let execution = held
             .entry(key)
-            .or_insert_with_key(|key| Arc::new(Execution::new(key.clone(), self.bytes.clone())));
+            .or_insert_with_key(|key| Arc::new(Execution::new(key.clone(), self.common.clone())));
         execution.last_used.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         execution
+    }
+
+    /// The execution that has been over for longest, if there are more than `most`.
+    fn first_over(&self, most: usize) -> Option<ExecutionKey> {
+        let mut over = self.common.over.lock();
+        if over.len() > most { over.pop_front() } else { None }
     }
 }
 

@@ -56,7 +56,9 @@ impl std::error::Error for Unreadable {}
 
 /// Encodes a record with its version in front.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut out = vec![VERSION];
+    // Most records fit, so that encoding one does not move it again and again.
+    let mut out = Vec::with_capacity(256);
+    out.push(VERSION);
     minicbor::encode(value, &mut out).expect("a vector takes any bytes");
     out
 }

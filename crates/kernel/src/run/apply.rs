@@ -27,7 +27,7 @@ impl Run {
             }
             Change::Fact(Fact::Buffered(event)) => {
                 self.fold_event(event);
-                self.buffered.push(event.clone());
+                self.buffered.push((**event).clone());
             }
             Change::Fact(fact) => self.fold_fact(fact),
             Change::Volatile(change) => self.fold_volatile(change),

@@ -24,7 +24,7 @@ pub enum Change {
     Volatile(Volatile),
 }
 
-/// A change that is not an event of the history.
+/// A change that is not an event of the history. A step makes a list of them: what is large is boxed.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Fact {
     /// The transition is complete; closes every list of changes.
@@ -32,7 +32,7 @@ pub enum Fact {
     Transitioned,
     /// An event waits for the started workflow task to end.
     #[n(1)]
-    Buffered(#[n(0)] Pb<HistoryEvent>),
+    Buffered(#[n(0)] Box<Pb<HistoryEvent>>),
     /// The buffer is empty: its events were flushed, or the run closed.
     #[n(2)]
     BufferEmptied,

@@ -327,9 +327,9 @@ pub struct Sticky {
 /// A pending activity.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Activity {
-    /// How it was scheduled.
+    /// How it was scheduled; boxed, because a table makes room for eleven activities at once.
     #[n(0)]
-    pub scheduled: Pb<ActivityTaskScheduledEventAttributes>,
+    pub scheduled: Box<Pb<ActivityTaskScheduledEventAttributes>>,
     /// When it was scheduled first.
     #[n(1)]
     pub scheduled_at: Timestamp,

@@ -117,7 +117,7 @@ impl<'a> Transition<'a> {
     ) {
         if self.run.workflow_task_started() {
             let event = self.draft(0, self.at, attributes, metadata, links);
-            self.fact(Fact::Buffered(Pb(event)));
+            self.fact(Fact::Buffered(Box::new(Pb(event))));
         } else {
             self.event_of(self.at, attributes, metadata, links);
         }
@@ -126,7 +126,7 @@ impl<'a> Transition<'a> {
     /// Buffers an event that follows from a command: its place is behind what the task's commands write themselves.
     pub fn buffer_event(&mut self, attributes: Attributes) {
         let event = self.draft(0, self.at, attributes, None, Vec::new());
-        self.fact(Fact::Buffered(Pb(event)));
+        self.fact(Fact::Buffered(Box::new(Pb(event))));
     }
 
     fn draft(

@@ -111,6 +111,7 @@ settings! {
     matching.labelled_queues_max, None, Process, AtOnce, Between(0.0, MOST), "", "metrics of more task queues are wanted one by one";
     history.shards, None, Process, AtStart, Between(1.0, 16384.0), "", "many cores wait for each other";
     history.executions_max, Some("history.hostLevelCacheMaxSize"), Process, AtStart, Between(1.0, MOST), "", "memory is short, or runs are read from the store too often";
+    history.executions_over_max, None, Process, AtStart, Between(0.0, MOST), "", "closed runs are asked for again and again, or memory is short";
     history.executions_bytes_max, None, Process, AtStart, Between(0.0, MOST), "bytes", "memory is short, or runs are read from the store too often";
     history.events_bytes_max, None, Namespace, AtOnce, Between(0.0, MOST), "bytes", "long histories are read from the store too often";
     history.wakes_ahead_secs, None, Process, AtStart, Between(1.0, MOST), "s", "there are very many timers, or memory is short";

@@ -19,7 +19,7 @@ impl Run {
         at: Timestamp,
     ) {
         let activity = Activity {
-            scheduled: Pb(a.clone()),
+            scheduled: Box::new(Pb(a.clone())),
             scheduled_at: at,
             attempt: 1,
             attempt_scheduled_at: at,

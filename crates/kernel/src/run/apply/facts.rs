@@ -20,7 +20,7 @@ impl Run {
             }
             Fact::Unseen => self.unseen_transitions += 1,
             Fact::ResetTo(run_id, request_id) => self.reset_to(*run_id, request_id.as_ref()),
-            Fact::Buffered(event) => self.buffered.push(event.clone()),
+            Fact::Buffered(event) => self.buffered.push((**event).clone()),
             Fact::BufferEmptied => self.buffered.clear(),
             Fact::Unbuffered(index) => {
                 let index = usize::try_from(*index).unwrap_or(usize::MAX);
