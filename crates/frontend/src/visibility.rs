@@ -5,6 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 use longhaul_kernel::{
     ids::Kind,
     namespace::Namespace,
+    run::listed,
     visibility::{Query, Row, Value, encode_group},
 };
 use longhaul_proto::{
@@ -22,7 +23,6 @@ use longhaul_proto::{
     },
 };
 use longhaul_runtime::peers::PeerError;
-use prost::Message;
 
 use crate::{
     Frontend,
@@ -160,7 +160,7 @@ async fn select(
 
 /// A row as lists show it: memo and search attributes are there even if empty, and the first run is not told.
 fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
-    let mut info = WorkflowExecutionInfo::decode(row.info.clone())
+    let mut info = listed(row)
         .map_err(|error| PeerError::Corrupt(format!("row of {} can't be read: {error}", row.run)))?;
     info.first_run_id.clear();
     info.memo.get_or_insert_default();

@@ -4,7 +4,12 @@
 
 use std::{fmt, sync::Arc};
 
-use minicbor::{Decode, Encode};
+use minicbor::{
+    Decode, Decoder, Encode, Encoder,
+    data::Type,
+    decode::Error as DecodeError,
+    encode::{Error as EncodeError, Write},
+};
 use uuid::Uuid;
 
 /// Number of slots that executions are spread over; fixed for ever, because stored keys begin with the slot.
@@ -15,19 +20,16 @@ pub const SLOTS: u16 = 1 << 14;
 pub struct Slot(pub u16);
 
 /// Identity of a namespace; survives a change of its name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct NamespaceId(#[n(0)] [u8; 16]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NamespaceId([u8; 16]);
 
 /// Identity of one run of an execution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct RunId(#[n(0)] [u8; 16]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId([u8; 16]);
 
 /// Identity of a history branch; the first branch of a run has the run's own id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct BranchId(#[n(0)] [u8; 16]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BranchId([u8; 16]);
 
 macro_rules! uuid_newtype {
     ($name:ident) => {
@@ -45,6 +47,27 @@ macro_rules! uuid_newtype {
             /// Reads the hyphenated form of the API; `None` if it is anything else.
             pub fn parse(text: &str) -> Option<Self> {
                 Uuid::try_parse(text).ok().map(|uuid| Self(uuid.into_bytes()))
+            }
+        }
+
+        impl<C> Encode<C> for $name {
+            fn encode<W: Write>(
+                &self,
+                encoder: &mut Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), EncodeError<W::Error>> {
+                encoder.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> Decode<'b, C> for $name {
+            fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, DecodeError> {
+                // An array of sixteen numbers is how the first builds wrote it, in nearly twice the bytes.
+                if decoder.datatype()? == Type::Array {
+                    return <[u8; 16]>::decode(decoder, context).map(Self);
+                }
+                let bytes = decoder.bytes()?.try_into();
+                bytes.map(Self).map_err(|_| DecodeError::message("an id has sixteen bytes"))
             }
         }
 
@@ -150,5 +173,23 @@ pub struct RunKey {
 impl fmt::Display for RunKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.execution.namespace, self.execution.id, self.run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunId;
+    use crate::codec;
+
+    #[test]
+    fn an_id_takes_its_sixteen_bytes_and_the_longer_form_of_old_folders_is_read() {
+        let id = RunId::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 24, 99, 100, 128, 200, 253, 254, 255]);
+        let stored = codec::encode(&id);
+        assert_eq!(stored.len(), 18);
+        assert_eq!(codec::decode::<RunId>(&stored).ok(), Some(id));
+        let mut old = vec![1];
+        minicbor::encode(id.as_bytes(), &mut old).expect("a vector takes any bytes");
+        assert_eq!(codec::decode::<RunId>(&old).ok(), Some(id));
+        assert!(codec::decode::<RunId>(&[1, 0x42, 0, 0]).is_err());
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     group::View,
     index, key,
     record::{self, Grant, Head},
-    seal,
+    row, seal,
 };
 
 /// Longest business id; keeps every key far below what the engine can hold. The API's own limit is lower.
@@ -191,22 +191,38 @@ fn write_row(
         VisibilityWrite::Delete => None,
     };
     let shelf = (run.execution.namespace, run.execution.kind);
+    let place = row.as_ref().map(|row| SortKey { run: run.run, ..SortKey::of(row) });
+    let stays = place == sort;
     let mut gone = Vec::new();
+    let mut is_young = sort.is_none();
     if let Some(sort) = sort {
         let key = key::row(shelf, &sort);
-        let stored =
-            view.get(Part::Rows, &key)?.ok_or_else(|| seal::broken(Part::Rows, &key, "it is missing"))?;
-        let old: Row = record::read_row(&stored)
-            .ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))?;
-        gone = index::entries(&old, &sort);
-        view.remove(Part::Rows, key);
+        is_young = view.is_young(&key);
+        if !is_young {
+            let stored =
+                view.get(Part::Rows, &key)?.ok_or_else(|| seal::broken(Part::Rows, &key, "it is missing"))?;
+            let old: Row = row::decode(&key, &stored)
+                .ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))?;
+            gone = index::entries(&old, &sort);
+        }
+        if !stays {
+            if is_young {
+                view.unset_young(&key);
+            }
+            view.remove(Part::Rows, key);
+        }
     }
-    let Some(row) = row else {
+    let (Some(row), Some(sort)) = (row, place) else {
         gone.into_iter().for_each(|entry| view.remove(Part::Index, entry));
         return Ok(None);
     };
-    let sort = SortKey { run: run.run, ..SortKey::of(&row) };
     let mut new = index::entries(&row, &sort);
+    let key = key::row(shelf, &sort);
+    view.put(Part::Rows, key.clone(), row::encode(&row));
+    if is_young && sort.close_time.is_none() {
+        view.set_young(key, new);
+        return Ok(Some(sort));
+    }
     // What stays the same is not written again: an upsert touches the entries of what it changes.
     gone.retain(|entry| match new.binary_search(entry) {
         Ok(at) => {
@@ -217,8 +233,15 @@ fn write_row(
     });
     gone.into_iter().for_each(|entry| view.remove(Part::Index, entry));
     new.into_iter().for_each(|entry| view.put(Part::Index, entry, Vec::new()));
-    view.put(Part::Rows, key::row(shelf, &sort), record::row(&row));
     Ok(Some(sort))
+}
+
+/// Stores the entries of rows that are young no more because so many came after them.
+pub(crate) fn age(view: &mut View<'_>, rows: Vec<(Vec<u8>, Vec<Vec<u8>>)>) {
+    for (row, entries) in rows {
+        view.unset_young(&row);
+        entries.into_iter().for_each(|entry| view.put(Part::Index, entry, Vec::new()));
+    }
 }
 
 fn delete(view: &mut View<'_>, run: &RunKey, at: Vec<u8>, head: Option<Head>) -> Result<(), Failure> {

@@ -151,7 +151,7 @@ impl Committer {
     }
 
     fn commit_group(&mut self, heads: &mut Heads, works: Vec<Work>) {
-        let mut group = Stage::default();
+        let mut group = self.aged(heads);
         let mut replies = Vec::with_capacity(works.len());
         let mut wakes = Vec::new();
         let mut stats = Stats { groups: 1, ..Stats::default() };
@@ -175,16 +175,24 @@ impl Committer {
         replies.into_iter().for_each(|reply| reply(failed.as_ref()));
     }
 
+    /// What a group begins with: rows that are young no more. Writing them goes along with the others.
+    fn aged(&self, heads: &mut Heads) -> Stage {
+        let nothing = Stage::default();
+        let mut view = View::new(&self.engine, heads, &nothing);
+        apply::age(&mut view, self.engine.young.surplus(self.options.young_rows_max));
+        view.into_stage()
+    }
+
     fn write(&self, heads: &mut Heads, group: Stage) -> Result<(), CommitError> {
         if group.is_empty() {
             return Ok(());
         }
-        let (changes, left) = group.finish();
+        let (changes, left, young) = group.finish();
         let halted = |why: &str| {
             self.engine.halt(why);
             self.engine.halted().unwrap_or_default().to_owned()
         };
-        match self.engine.write(changes) {
+        match self.engine.write_with(changes, young) {
             Ok(()) => {}
             Err(WriteFailure::Refused(why)) => return Err(CommitError::Busy(halted(&why))),
             Err(WriteFailure::Unknown(why)) => return Err(CommitError::Unknown(halted(&why))),

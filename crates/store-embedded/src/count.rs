@@ -22,7 +22,7 @@ pub(crate) fn count(
     query: &Query,
     group: Option<Arc<str>>,
 ) -> Result<Counts, Failure> {
-    let moment = engine.moment();
+    let moment = engine.moment_of_lists();
     let work = Work::default();
     let planner = Planner::new(&moment, &work, shelf, query);
     let narrow = query.narrow();

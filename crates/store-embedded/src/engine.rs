@@ -9,7 +9,15 @@ use std::{
 
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
-use crate::{OpenError, Options, error::Failure, group::Changes, journal, key, lock::FolderLock, seal};
+use crate::{
+    OpenError, Options,
+    error::Failure,
+    group::Changes,
+    journal, key,
+    lock::FolderLock,
+    seal,
+    young::{self, Young},
+};
 
 /// A kind of record, kept in a keyspace of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,11 +38,13 @@ pub(crate) enum Part {
     Index,
     /// Documents, grants, the folder's format.
     Meta,
+    /// Keys of rows whose index entries are not stored yet.
+    Young,
 }
 
 impl Part {
     /// Every kind, in the order of declaration.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::History,
         Self::State,
         Self::Current,
@@ -43,6 +53,7 @@ impl Part {
         Self::Rows,
         Self::Index,
         Self::Meta,
+        Self::Young,
     ];
 
     /// Its name on disk.
@@ -56,6 +67,7 @@ impl Part {
             Self::Rows => "rows",
             Self::Index => "index",
             Self::Meta => "meta",
+            Self::Young => "young",
         }
     }
 }
@@ -75,6 +87,8 @@ pub(crate) fn beginning_with(prefix: &[u8]) -> Keys {
 pub(crate) struct Engine {
     db: Database,
     parts: [Keyspace; Part::ALL.len()],
+    /// Rows whose index entries are not stored yet.
+    pub(crate) young: Young,
     folder: PathBuf,
     halted: OnceLock<String>,
     // Dropped last: the folder is given away when nothing writes to it any more.
@@ -108,7 +122,8 @@ impl Engine {
             parts.push(db.keyspace(part.name(), create).map_err(damaged)?);
         }
         let Ok(parts) = parts.try_into() else { unreachable!("one keyspace was pushed for each part") };
-        Ok(Self { db, parts, folder: folder.into(), halted: OnceLock::new(), _lock: lock })
+        let young = Young::default();
+        Ok(Self { db, parts, young, folder: folder.into(), halted: OnceLock::new(), _lock: lock })
     }
 
     fn keyspace(&self, part: Part) -> &Keyspace {
@@ -144,7 +159,24 @@ impl Engine {
 
     /// A moment at which several reads see the same.
     pub(crate) fn moment(&self) -> Moment<'_> {
-        Moment { engine: self, snapshot: self.db.snapshot() }
+        Moment { engine: self, snapshot: self.db.snapshot(), young: None }
+    }
+
+    /// A moment at which the index has the entries of young rows too.
+    pub(crate) fn moment_of_lists(&self) -> Moment<'_> {
+        let young = self.young.read();
+        Moment { engine: self, snapshot: self.db.snapshot(), young: Some(young.entries()) }
+    }
+
+    /// Makes `changes` durable, all or none, with what they mean for young rows.
+    pub(crate) fn write_with(&self, changes: Changes, young: young::Changes) -> Result<(), WriteFailure> {
+        if young.is_empty() {
+            return self.write(changes);
+        }
+        let mut rows = self.young.write();
+        self.write(changes)?;
+        rows.change(young);
+        Ok(())
     }
 
     /// Makes `changes` durable, all or none.
@@ -179,6 +211,8 @@ pub(crate) enum WriteFailure {
 pub(crate) struct Moment<'e> {
     engine: &'e Engine,
     snapshot: Snapshot,
+    /// Index entries that are not stored, for those who ask for lists.
+    young: Option<young::Entries>,
 }
 
 impl Moment<'_> {
@@ -195,7 +229,9 @@ impl Moment<'_> {
         part: Part,
         keys: Keys,
     ) -> impl Iterator<Item = Result<Entry, Failure>> + use<> {
-        self.guards(part, keys).map(move |guard| entry(part, guard))
+        let young = self.young_of(part);
+        let stored = self.guards(part, keys.clone()).map(move |guard| entry(part, guard));
+        young::merged(stored, young, keys, false)
     }
 
     /// Entries of a range, last key first.
@@ -204,19 +240,18 @@ impl Moment<'_> {
         part: Part,
         keys: Keys,
     ) -> impl Iterator<Item = Result<Entry, Failure>> + use<> {
-        self.guards(part, keys).rev().map(move |guard| entry(part, guard))
+        let young = self.young_of(part);
+        let stored = self.guards(part, keys.clone()).rev().map(move |guard| entry(part, guard));
+        young::merged(stored, young, keys, true)
+    }
+
+    fn young_of(&self, part: Part) -> Option<young::Entries> {
+        self.young.clone().filter(|_| part == Part::Index)
     }
 
     fn guards(&self, part: Part, keys: Keys) -> impl DoubleEndedIterator<Item = Guard> + use<> {
         // The engine takes a range whose end is before its start for a mistake of the caller; here it is empty.
-        let empty = match (&keys.0, &keys.1) {
-            (Bound::Included(from), Bound::Included(to)) => from > to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to) | Bound::Included(to)) => {
-                from >= to
-            }
-            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-        };
-        let inner = (!empty).then(|| self.snapshot.range(self.engine.keyspace(part), keys));
+        let inner = (!young::is_empty(&keys)).then(|| self.snapshot.range(self.engine.keyspace(part), keys));
         inner.into_iter().flatten()
     }
 }

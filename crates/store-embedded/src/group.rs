@@ -11,7 +11,7 @@ use crate::{
     heads::Heads,
     key,
     record::{self, Head},
-    seal,
+    seal, young,
 };
 
 /// Changes by part and key; `None` removes.
@@ -22,6 +22,7 @@ pub(crate) type Changes = Vec<(Part, Vec<u8>, Option<Vec<u8>>)>;
 pub(crate) struct Stage {
     parts: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; Part::ALL.len()],
     heads: BTreeMap<Vec<u8>, Option<Head>>,
+    young: young::Changes,
     bytes: u64,
 }
 
@@ -32,6 +33,7 @@ impl Stage {
             mine.extend(theirs);
         }
         self.heads.extend(other.heads);
+        self.young.extend(other.young);
         self.bytes += other.bytes;
     }
 
@@ -45,12 +47,12 @@ impl Stage {
         self.parts.iter().all(BTreeMap::is_empty)
     }
 
-    /// The changes, and the heads they leave.
-    pub(crate) fn finish(self) -> (Changes, BTreeMap<Vec<u8>, Option<Head>>) {
+    /// The changes, the heads they leave, and what they mean for young rows.
+    pub(crate) fn finish(self) -> (Changes, BTreeMap<Vec<u8>, Option<Head>>, young::Changes) {
         let parts = Part::ALL.into_iter().zip(self.parts);
         let changes =
             parts.flat_map(|(part, map)| map.into_iter().map(move |(key, value)| (part, key, value)));
-        (changes.collect(), self.heads)
+        (changes.collect(), self.heads, self.young)
     }
 }
 
@@ -137,6 +139,26 @@ impl<'g> View<'g> {
         let read = record::read_state(run.run, &body);
         let (head, _) = read.ok_or_else(|| seal::broken(Part::State, &key, "it has an unknown format"))?;
         Ok(Some(head))
+    }
+
+    /// Whether a row is young: its index entries are not stored.
+    pub(crate) fn is_young(&self, row: &[u8]) -> bool {
+        let staged = self.own.young.get(row).or_else(|| self.group.young.get(row));
+        staged.map_or_else(|| self.engine.young.has(row), Option::is_some)
+    }
+
+    /// Stages that a row is young and has these index entries.
+    pub(crate) fn set_young(&mut self, row: Vec<u8>, entries: Vec<Vec<u8>>) {
+        if !self.is_young(&row) {
+            self.put(Part::Young, row.clone(), Vec::new());
+        }
+        self.own.young.insert(row, Some(entries));
+    }
+
+    /// Stages that a row is young no more, or is gone.
+    pub(crate) fn unset_young(&mut self, row: &[u8]) {
+        self.remove(Part::Young, row.to_vec());
+        self.own.young.insert(row.to_vec(), None);
     }
 
     /// Stages a head.

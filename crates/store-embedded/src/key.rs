@@ -212,6 +212,25 @@ impl Reader<'_> {
         Some(RunKey { execution, run: RunId::from_bytes(self.take()?) })
     }
 
+    /// Where a row stands.
+    pub(crate) fn shelf(&mut self) -> Option<Shelf> {
+        let namespace = NamespaceId::from_bytes(self.take()?);
+        let [kind] = self.take()?;
+        Some((namespace, Kind::from_code(kind)?))
+    }
+
+    /// The position of a row.
+    pub(crate) fn sort(&mut self) -> Option<SortKey> {
+        let backwards = |bytes: [u8; 8]| Timestamp(!number(bytes));
+        let close_time = match self.take()? {
+            [0] => None,
+            [1] => Some(backwards(self.take()?)),
+            _ => return None,
+        };
+        let start_time = backwards(self.take()?);
+        Some(SortKey { close_time, start_time, run: RunId::from_bytes(self.take()?) })
+    }
+
     /// The name of an outbox row.
     pub(crate) fn duty(&mut self) -> Option<OutboxId> {
         let [kind] = self.take()?;

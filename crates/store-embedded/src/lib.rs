@@ -20,6 +20,7 @@ mod queue;
 mod read;
 mod readers;
 mod record;
+mod row;
 mod seal;
 mod spill;
 mod stats;
@@ -27,6 +28,7 @@ mod store;
 mod tide;
 mod upgrade;
 mod walk;
+mod young;
 
 pub use error::{Failure, OpenError};
 pub use options::Options;

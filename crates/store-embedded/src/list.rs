@@ -12,7 +12,7 @@ use crate::{
     key::{self, Shelf},
     places::Work,
     plan::{Plan, Planner, Shape},
-    record, seal, walk,
+    row, seal, walk,
 };
 
 /// Entries up to which a plan's rows are rather put in order than an index of the order walked over.
@@ -27,7 +27,7 @@ pub(crate) fn list(
     limit: usize,
 ) -> Result<Vec<Row>, Failure> {
     let work = Work::default();
-    let moment = engine.moment();
+    let moment = engine.moment_of_lists();
     Ok(answer(&moment, &work, shelf, query, after, limit)?.0)
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn explain(
     limit: usize,
 ) -> Result<Explained, Failure> {
     let work = Work::default();
-    let moment = engine.moment();
+    let moment = engine.moment_of_lists();
     let planner = Planner::new(&moment, &work, shelf, query);
     let plan = planner.plan(&query.narrow())?;
     let whole = Plan { shape: Shape::Rows(Vec::new(), None), shown: String::new() };
@@ -179,5 +179,5 @@ pub(crate) fn row_at(planner: &Planner<'_>, position: &[u8]) -> Result<Row, Fail
 /// Reads a row.
 pub(crate) fn read((key, body): Entry, work: &Work) -> Result<Row, Failure> {
     Work::add(&work.rows);
-    record::read_row(&body).ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))
+    row::decode(&key, &body).ok_or_else(|| seal::broken(Part::Rows, &key, "it has an unknown format"))
 }

@@ -12,7 +12,7 @@ pub struct Options {
     pub cache_bytes: u64,
 
     /// Size at which the memory table of a kind of record is written to disk. Default 16 MiB, 1 to 64 MiB. There are
-    /// eight kinds. Larger tables mean fewer, larger files and more memory.
+    /// nine kinds. Larger tables mean fewer, larger files and more memory.
     pub memtable_bytes: u64,
 
     /// Disk space for the journal. Default 96 MiB, 64 to 512 MiB. It bounds what has to be replayed after a crash:
@@ -43,6 +43,11 @@ pub struct Options {
     /// its commit a read.
     pub heads_max: usize,
 
+    /// Open rows of lists, the newest, whose index entries are in memory only. Default 2,048 (some 2 MB), from 0. What
+    /// closes meanwhile has its entries written once instead of twice and removed once; more of them make a start take
+    /// longer.
+    pub young_rows_max: usize,
+
     /// Free disk space below which commits are refused before anything is written. Default 256 MiB, from 0. Space is
     /// needed for merging tables: a full disk in the middle of that stops the store until it is opened again.
     pub disk_reserve_bytes: u64,
@@ -62,6 +67,7 @@ impl Default for Options {
             group_bytes_max: 8 << 20,
             commits_waiting_max: 16_384,
             heads_max: 32_768,
+            young_rows_max: 2048,
             disk_reserve_bytes: 256 << 20,
         }
     }

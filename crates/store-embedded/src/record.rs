@@ -7,7 +7,7 @@ use longhaul_kernel::{
     visibility::{Row, Value},
 };
 use longhaul_store::{Batch, Document, ShardRange, SortKey};
-use minicbor::{Decoder, Encoder};
+use minicbor::Decoder;
 
 const FORMAT: u8 = 1;
 
@@ -143,34 +143,8 @@ impl Rest<'_> {
     }
 }
 
-/// A row of lists.
-pub(crate) fn row(row: &Row) -> Vec<u8> {
-    let mut out = vec![FORMAT];
-    let mut encoder = Encoder::new(&mut out);
-    encode_row(&mut encoder, row).expect("a vector takes any bytes");
-    out
-}
-
-type Encoded<'o> = Result<(), minicbor::encode::Error<<&'o mut Vec<u8> as minicbor::encode::Write>::Error>>;
-
-fn encode_row<'o>(encoder: &mut Encoder<&'o mut Vec<u8>>, row: &Row) -> Encoded<'o> {
-    let RunKey { execution, run } = &row.run;
-    encoder.array(8)?.bytes(execution.namespace.as_bytes())?.u8(execution.kind.code())?.str(&execution.id)?;
-    encoder.bytes(run.as_bytes())?.i64(row.start_time.0)?.encode(row.close_time)?;
-    encoder.map(row.attributes.len() as u64)?;
-    for (name, value) in &row.attributes {
-        encoder.str(name)?.encode(value)?;
-    }
-    encoder.bytes(&row.info)?.ok()
-}
-
-/// Reads a row of lists.
-pub(crate) fn read_row(body: &[u8]) -> Option<Row> {
-    let (&FORMAT, body) = body.split_first()? else { return None };
-    decode_row(&mut Decoder::new(body)).ok()
-}
-
-fn decode_row(decoder: &mut Decoder<'_>) -> Result<Row, minicbor::decode::Error> {
+/// Reads a row of lists as folders of formats 1 and 2 have them.
+pub(crate) fn decode_row(decoder: &mut Decoder<'_>) -> Result<Row, minicbor::decode::Error> {
     let wrong = minicbor::decode::Error::message;
     decoder.array()?;
     let sixteen = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).map_err(|_| wrong("an id has sixteen bytes"));

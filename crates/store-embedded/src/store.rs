@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// The format of the folder that this binary writes.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// A store in one folder on disk, durable when a call returns.
 pub struct EmbeddedStore {
@@ -58,6 +58,7 @@ impl EmbeddedStore {
         let engine = Arc::new(Engine::open(folder, &options)?);
         check_format(&engine)?;
         let damaged = |source| OpenError::Damaged { folder: folder.into(), source };
+        engine.young.recall(&engine).map_err(damaged)?;
         let grants = read::grants(&engine).map_err(damaged)?;
         let io = |source| OpenError::Io { folder: folder.into(), source };
         let readers = |name| {
@@ -112,7 +113,7 @@ fn check_format(engine: &Engine) -> Result<(), OpenError> {
         Some(Ok(FORMAT)) => Ok(()),
         Some(Ok(found)) if found < FORMAT => {
             // The format is told last: an upgrade that is cut off begins again.
-            upgrade::rebuild_lists(engine).map_err(damaged)?;
+            upgrade::run(engine, found).map_err(damaged)?;
             write_format(engine)
         }
         Some(Ok(found)) => Err(OpenError::TooNew { folder: folder.into(), found, known: FORMAT }),

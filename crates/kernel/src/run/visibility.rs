@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use prost::Message;
+use bytes::Bytes;
 
-use super::Run;
+use super::{Run, listed};
 use crate::{
     context::Context,
     ids::{ExecutionKey, RunKey},
@@ -68,18 +68,17 @@ impl Run {
         info.first_run_id = String::new();
         info.parent_namespace_id = String::new();
         info.priority = None;
-        info.memo.get_or_insert_default();
-        info.search_attributes.get_or_insert_default();
         #[allow(deprecated)]
         {
             info.most_recent_worker_version_stamp = None;
         }
-        Row {
+        let row = Row {
             run: self.key(),
             start_time: self.start_time,
             close_time: self.close_time,
             attributes,
-            info: info.encode_to_vec().into(),
-        }
+            info: Bytes::new(),
+        };
+        Row { info: listed::rest(&row, info).into(), ..row }
     }
 }
