@@ -161,10 +161,11 @@ impl Loaded {
     }
 
     /// A delta is written until the deltas outweigh the snapshot behind which they stand. So a long life costs each
-    /// transition no more than a short one, and loading a run no more than twice its state.
+    /// transition no more than a short one, and loading a run no more than twice its state. The end of a run is a delta as
+    /// any other: most runs are never loaded again, and the end of a short one would be the larger half of its state.
     fn state_write(&mut self, steps: &Steps, settings: &Settings) -> StateWrite {
         let is_light = self.deltas + 1 < settings.snapshot_every || self.delta_bytes < self.snapshot_bytes;
-        if steps.expect != Expect::New && self.run.is_running() && is_light {
+        if steps.expect != Expect::New && is_light {
             let delta = Delta::encode(&steps.changes);
             self.deltas += 1;
             self.delta_bytes += delta.len() + DELTA_BYTES;
