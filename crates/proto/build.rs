@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .build_client(true)
         .build_server(true)
+        .codec_path("crate::codec::Codec")
         .bytes(".")
         .btree_map(".")
         .include_file("api.rs")

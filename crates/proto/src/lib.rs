@@ -3,6 +3,7 @@
 //! `PollWorkflowTaskQueueResponse`, `GetWorkflowExecutionHistoryResponse` and its reverse carry their `history` as
 //! the encoded bytes of a `temporal.api.history.v1.History`; see `build.rs`.
 
+pub mod codec;
 mod refusal;
 
 #[allow(missing_docs, clippy::all, clippy::pedantic, rustdoc::all)]
