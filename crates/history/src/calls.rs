@@ -21,28 +21,43 @@ use longhaul_kernel::{
     ids::{ExecutionKey, NamespaceId, RunId},
 };
 use longhaul_proto::api::{common::v1::WorkflowExecution, workflowservice::v1 as api};
-use longhaul_runtime::peers::{Caller, Done, HistoryAnswer as A, HistoryCall as C, PeerError};
+use longhaul_runtime::peers::{Answering, Caller, Done, HistoryAnswer as A, HistoryCall as C, PeerError};
 
 use crate::{cell::Target, history::Room};
 
-/// Answers a call.
-///
-/// # Errors
-/// Those of the call.
-pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError> {
+/// Answers a call. Those that make up nearly every load have a future of their own each: one for all calls is as large
+/// as the largest needs, and is made, moved and cleared for every call.
+pub fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Answering<'_, A> {
     let namespace = NamespaceId::from_bytes(caller.namespace_id);
-    Ok(match call {
-        C::Start(request) => A::Start(start::start(room, namespace, request).await?),
-        C::SignalWithStart(request) => {
-            A::SignalWithStart(start::signal_with_start(room, namespace, request).await?)
+    match call {
+        C::Start(request) => {
+            Box::pin(async move { start::start(room, namespace, request).await.map(A::Start) })
         }
         C::Signal(request) => {
-            let workflow_id =
-                request.workflow_execution.as_ref().map_or_else(String::new, |e| e.workflow_id.clone());
-            let request_id = request.request_id.clone();
-            let run_id = control::signal(room, namespace, request, None, false).await?;
-            let link = control::signaled_link(&caller.namespace, &workflow_id, &run_id, &request_id);
-            A::Signal(api::SignalWorkflowExecutionResponse { link: Some(link) })
+            Box::pin(async move { control::signal_linked(room, &caller, request).await.map(A::Signal) })
+        }
+        C::WorkflowTaskStarted(request) => Box::pin(async move {
+            workflow_task::started(room, namespace, request).await.map(A::WorkflowTaskStarted)
+        }),
+        C::WorkflowTaskCompleted(request) => Box::pin(async move {
+            workflow_task::completed(room, &caller, request).await.map(A::WorkflowTaskCompleted)
+        }),
+        C::ActivityTaskStarted(request) => Box::pin(async move {
+            activity::started(room, &caller, namespace, request).await.map(A::ActivityTaskStarted)
+        }),
+        C::ActivityCompleted(request) => {
+            Box::pin(async move { activity::completed(room, request).await.map(A::ActivityCompleted) })
+        }
+        call => Box::pin(other(room, caller, call)),
+    }
+}
+
+/// Answers any other call.
+async fn other(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError> {
+    let namespace = NamespaceId::from_bytes(caller.namespace_id);
+    Ok(match call {
+        C::SignalWithStart(request) => {
+            A::SignalWithStart(start::signal_with_start(room, namespace, request).await?)
         }
         C::RequestCancel(request) => {
             control::request_cancel(room, namespace, request, None, false).await?;
@@ -75,33 +90,18 @@ pub async fn answer(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, Peer
             A::MultiOperation(multi::execute(room, &caller, namespace, request).await?)
         }
         C::Query(request) => A::Query(query::query(room, &caller, namespace, request).await?),
-        C::WorkflowTaskStarted(request) => {
-            A::WorkflowTaskStarted(workflow_task::started(room, namespace, request).await?)
-        }
-        C::WorkflowTaskCompleted(request) => {
-            A::WorkflowTaskCompleted(workflow_task::completed(room, &caller, request).await?)
-        }
         C::WorkflowTaskFailed(request) => A::WorkflowTaskFailed(workflow_task::failed(room, request).await?),
-        call => activity_or_peer(room, &caller, namespace, call).await?,
+        call => Box::pin(activity_or_peer(room, namespace, call)).await?,
     })
 }
 
 /// Answers calls about activities, and those of other rooms.
-async fn activity_or_peer(
-    room: &Arc<Room>,
-    caller: &Caller,
-    namespace: NamespaceId,
-    call: C,
-) -> Result<A, PeerError> {
+async fn activity_or_peer(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
     Ok(match call {
-        C::ActivityTaskStarted(request) => {
-            A::ActivityTaskStarted(activity::started(room, caller, namespace, request).await?)
-        }
         C::Heartbeat(request) => A::Heartbeat(activity::heartbeat(room, request).await?),
         C::HeartbeatById(request) => {
             A::HeartbeatById(activity::heartbeat_by_id(room, namespace, request).await?)
         }
-        C::ActivityCompleted(request) => A::ActivityCompleted(activity::completed(room, request).await?),
         C::ActivityCompletedById(request) => {
             A::ActivityCompletedById(activity::completed_by_id(room, namespace, request).await?)
         }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use futures_util::FutureExt;
 use longhaul_kernel::ids::{ExecutionKey, SLOTS, Slot};
 use longhaul_runtime::{
     Host, Live,
@@ -118,6 +117,6 @@ fn ranges(shards: u16) -> Vec<ShardRange> {
 
 impl longhaul_runtime::peers::History for History {
     fn call(&self, caller: Caller, call: HistoryCall) -> Answering<'_, HistoryAnswer> {
-        calls::answer(&self.room, caller, call).boxed()
+        calls::answer(&self.room, caller, call)
     }
 }

@@ -12,11 +12,11 @@ use longhaul_proto::api::{
     enums::v1::EventType,
     workflowservice::v1::{
         DeleteWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, ResetStickyTaskQueueRequest,
-        SignalWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+        SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse, TerminateWorkflowExecutionRequest,
         UpdateWorkflowExecutionOptionsRequest, UpdateWorkflowExecutionOptionsResponse,
     },
 };
-use longhaul_runtime::peers::PeerError;
+use longhaul_runtime::peers::{Caller, PeerError};
 
 use super::target;
 use crate::{
@@ -56,6 +56,23 @@ pub async fn signal(
             Ok(turn.loaded()?.run.run_id.to_string())
         })
         .await
+}
+
+/// Signals a run for a client, and answers with a link to the signal.
+///
+/// # Errors
+/// As [`signal`].
+pub async fn signal_linked(
+    room: &Arc<Room>,
+    caller: &Caller,
+    request: SignalWorkflowExecutionRequest,
+) -> Result<SignalWorkflowExecutionResponse, PeerError> {
+    let namespace = NamespaceId::from_bytes(caller.namespace_id);
+    let workflow_id = request.workflow_execution.as_ref().map_or_else(String::new, |e| e.workflow_id.clone());
+    let request_id = request.request_id.clone();
+    let run_id = signal(room, namespace, request, None, false).await?;
+    let link = signaled_link(&caller.namespace, &workflow_id, &run_id, &request_id);
+    Ok(SignalWorkflowExecutionResponse { link: Some(link) })
 }
 
 /// A link to a signal by its request id.
