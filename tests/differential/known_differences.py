@@ -25,6 +25,13 @@ KNOWN = {
     "s1_3_task_queues.pause_while_running": _CALLS,
     "s2_10_reset.same_request_again": "a repeated reset request is answered with the run that it made; the reference makes another one",
     "s2_19_schedules.grouped_by_state": "a grouping by any boolean is accepted; lists and counts of schedules do not tell groups, here and there",
+    "s2_20_batch_types.activities_get_options": _CALLS,
+    "s2_20_batch_types.activities_of_another_type": _CALLS,
+    "s2_20_batch_types.activities_reset": _CALLS,
+    "s2_20_batch_types.activities_unpaused": _CALLS,
+    "s2_20_batch_types.all_activities_unpaused": _CALLS,
+    "s2_20_batch_types.queries_that_mean_nothing": "a batch operation whose query means nothing is refused at once; the reference's fails afterwards, and tells nobody why",
+    "s2_20_batches.details_and_headers_are_passed_on": "the details of a termination and the header of a signal reach the workflow; the reference drops them",
     "s2_21_lists.groups_of_keywords": "a count may be grouped by any keyword, integer or boolean",
     "s2_21_lists.ordered": "a list may be ordered by any attribute but texts",
     "s2_9_updates_aborted.bad_messages": "a message without a body makes the reference lose its speculative task, which then times out unstarted; ours stays with the worker until its own timeout",
@@ -32,6 +39,7 @@ KNOWN = {
 
 # Scenarios, what a line has, what stands for it on both sides (None drops the line), reason.
 LINES = (
+    ("s2_20_batches.over_http", r"type: (\*|application/json)$", "type: <json>", "as below"),
     ("s6_http_*", r"type: (\*|application/json)$", "type: <json>",
      "the reference calls its JSON `*`; ours names the type, as clients expect"),
     ("s1_3_task_queues.*", r"requests_per_second: (4000|100000)\.0$", "requests_per_second: <system>",

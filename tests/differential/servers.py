@@ -21,6 +21,8 @@ START_SECONDS_MAX = 60
 REFERENCE_LIMITS = {
     "frontend.namespaceRPS.visibility": 10000,
     "frontend.namespaceBurstRatio.visibility": 2,
+    # Scenarios that run side by side are one namespace; the reference allows one batch operation in it.
+    "frontend.MaxConcurrentBatchOperationPerNamespace": 10000,
     "system.visibilityPersistenceMaxReadQPS": 100000,
     "system.visibilityPersistenceMaxWriteQPS": 100000,
 }

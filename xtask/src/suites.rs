@@ -96,7 +96,16 @@ pub const SUITES: &[Suite] = &[
         is_quick: true,
         wants_server: false,
         limit: minutes(2),
-        prepare: guide,
+        prepare: |given| Ok(guide(given, "docs/guide/schedules.md")),
+    },
+    Suite {
+        name: "guide to batches",
+        place: "tests/cli/guide.py",
+        needs: &[],
+        is_quick: true,
+        wants_server: false,
+        limit: minutes(2),
+        prepare: |given| Ok(guide(given, "docs/guide/batches.md")),
     },
     Suite {
         name: "sdk go",
@@ -160,6 +169,15 @@ pub const SUITES: &[Suite] = &[
         wants_server: false,
         limit: minutes(5),
         prepare: chaos_schedules,
+    },
+    Suite {
+        name: "batches under kill -9",
+        place: "tests/chaos/batches.py",
+        needs: &[],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(5),
+        prepare: chaos_batches,
     },
     Suite {
         name: "truth",
@@ -271,9 +289,16 @@ fn chaos(given: &Given) -> Result<Command> {
     Ok(command)
 }
 
-fn guide(given: &Given) -> Result<Command> {
+/// Runs the examples of a page.
+fn guide(given: &Given, page: &str) -> Command {
     let mut command = python(given, "tests/cli/guide.py");
-    command.arg(host::root().join("docs/guide/schedules.md"));
+    command.arg(host::root().join(page));
+    command
+}
+
+fn chaos_batches(given: &Given) -> Result<Command> {
+    let mut command = python(given, "tests/chaos/batches.py");
+    command.args(["--kills", "5", "--workflows", "60"]);
     Ok(command)
 }
 

@@ -5,7 +5,8 @@ use longhaul_proto::{
     Refusal,
     api::{
         operatorservice::v1::{
-            ClusterMetadata, ListClustersRequest, ListClustersResponse, RemoveRemoteClusterRequest,
+            AddOrUpdateRemoteClusterRequest, AddOrUpdateRemoteClusterResponse, ClusterMetadata,
+            ListClustersRequest, ListClustersResponse, RemoveRemoteClusterRequest,
             RemoveRemoteClusterResponse,
         },
         workflowservice::v1::{
@@ -91,6 +92,17 @@ pub(crate) async fn list_clusters(
         ..ClusterMetadata::default()
     };
     Ok(ListClustersResponse { clusters: vec![cluster], ..ListClustersResponse::default() })
+}
+
+/// Refuses `AddOrUpdateRemoteCluster`: nothing is replicated to other clusters.
+pub(crate) async fn upsert_remote(
+    _: &Frontend,
+    _: Asker,
+    request: AddOrUpdateRemoteClusterRequest,
+) -> Answered<AddOrUpdateRemoteClusterResponse> {
+    let address = request.frontend_address;
+    let text = format!("Unable connect to remote cluster {address}: this server replicates to no other");
+    Err(Refusal::InvalidArgument(text).into())
 }
 
 /// Answers `RemoveRemoteCluster`: there is no other cluster that could be removed.

@@ -3,6 +3,7 @@
 
 mod activity_task;
 mod asker;
+mod batches;
 mod callbacks;
 mod calls;
 mod check;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub namespace_changes_rps_cluster: f64,
     /// How many seconds' worth of those calls may come at once.
     pub namespace_changes_burst: f64,
+    /// Batch operations that run in a namespace at a time.
+    pub batches_max: usize,
     /// Calls of one kind that wait in a namespace at a time.
     pub waiting_max: usize,
     /// Age at which a connection is closed gently, so that clients spread over processes that came later.
@@ -85,6 +87,7 @@ impl Default for Settings {
             namespace_changes_rps: f64::INFINITY,
             namespace_changes_rps_cluster: 0.0,
             namespace_changes_burst: 10.0,
+            batches_max: usize::MAX,
             waiting_max: usize::MAX,
             connection_age_max: Duration::from_secs(5 * 60),
             connection_grace: Duration::from_secs(70),

@@ -1,6 +1,7 @@
 //! The calls the room answers, one file per group.
 
 pub mod activity;
+pub mod batch;
 pub mod children;
 pub mod control;
 pub mod describe;
@@ -162,6 +163,22 @@ async fn about_schedule(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Re
         }
         C::ScheduleMatchingTimes(request) => {
             A::ScheduleMatchingTimes(schedule::matching_times(room, namespace, request).await?)
+        }
+        call => about_batch(room, namespace, call).await?,
+    })
+}
+
+/// Answers calls about batch operations.
+async fn about_batch(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
+    Ok(match call {
+        C::StartBatch(request) => {
+            batch::start(room, namespace, request).await?;
+            A::StartBatch(api::StartBatchOperationResponse {})
+        }
+        C::DescribeBatch(request) => A::DescribeBatch(batch::describe(room, namespace, request).await?),
+        C::StopBatch(request) => {
+            batch::stop(room, namespace, request).await?;
+            A::StopBatch(api::StopBatchOperationResponse {})
         }
         _ => {
             return Err(Refusal::Unimplemented("this call is not available on this server yet".into()).into());

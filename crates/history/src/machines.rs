@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
+    batch::Batch,
     ids::{Kind, RunKey},
     run::DutyId,
     schedule::Schedule,
@@ -17,7 +18,8 @@ pub async fn tick(room: &Arc<Room>, run: RunKey) {
     match run.execution.kind {
         Kind::Workflow => wakes::tick(room, run).await,
         Kind::Schedule => hosted::tick::<Schedule>(room, run).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Batch | Kind::Deployment => unknown(&run),
+        Kind::Batch => hosted::tick::<Batch>(room, run).await,
+        Kind::Activity | Kind::NexusOperation | Kind::Deployment => unknown(&run),
     }
 }
 
@@ -32,7 +34,8 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
             }
         }
         Kind::Schedule => hosted::remember::<Schedule>(shard, run, only).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Batch | Kind::Deployment => unknown(&run),
+        Kind::Batch => hosted::remember::<Batch>(shard, run, only).await,
+        Kind::Activity | Kind::NexusOperation | Kind::Deployment => unknown(&run),
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Settings {
     pub history_wait: Duration,
     /// Queries a run may hold for its next workflow task. Default 1, as on the reference.
     pub buffered_queries_max: usize,
+    /// Workflows a second that a batch operation may do, at most; taken when it starts. Default: no limit.
+    pub batch_rps: f64,
+    /// Workflows that a batch operation works on at a time. Default 100.
+    pub batch_concurrency: usize,
     /// Limits on what a run may hold.
     pub limits: Arc<Limits>,
 }
@@ -47,6 +51,8 @@ impl Default for Settings {
             page_batches_max: 256,
             history_wait: Duration::from_secs(20),
             buffered_queries_max: 1,
+            batch_rps: f64::INFINITY,
+            batch_concurrency: 100,
             limits: Arc::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
+    batch::Batch,
     ids::{ExecutionKey, RunKey},
     schedule::Schedule,
 };
@@ -31,12 +32,21 @@ pub struct Shard {
     pub workflows: Executions<Cell>,
     /// Schedules.
     pub schedules: Executions<hosted::Cell<Schedule>>,
+    /// Batch operations.
+    pub batches: Executions<hosted::Cell<Batch>>,
 }
 
 impl Shard {
     /// A shard with nothing in memory.
     pub fn new(range: ShardRange, fence: Fence, room: Arc<Room>) -> Self {
-        Self { range, fence, room, workflows: Executions::default(), schedules: Executions::default() }
+        Self {
+            range,
+            fence,
+            room,
+            workflows: Executions::default(),
+            schedules: Executions::default(),
+            batches: Executions::default(),
+        }
     }
 
     /// Asks a workflow execution: `work` decides on it, and its result is answered once what it decided is durable.

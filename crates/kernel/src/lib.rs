@@ -1,6 +1,7 @@
 //! What is decided: pure state machines. No I/O, no clock, no randomness, no async, no logging; time and entropy are
 //! arguments, so that the same input gives the same bytes.
 
+pub mod batch;
 pub mod calendar;
 pub mod codec;
 pub mod context;

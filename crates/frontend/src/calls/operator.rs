@@ -15,7 +15,7 @@ serve! {
     remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse = built search_attributes::remove;
     list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse = built search_attributes::list;
     delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse = built namespaces::delete;
-    add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse = later;
+    add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse = refused cluster::upsert_remote;
     remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse = built cluster::remove_remote;
     list_clusters(ListClustersRequest) -> ListClustersResponse = built cluster::list_clusters;
     get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse = later;

@@ -7,8 +7,8 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, asker::Asker, cluster, history_reads, namespaces, refused, schedules, search_attributes,
-    task_queue, visibility, workflow_control, workflow_start, workflow_task,
+    activity_task, asker::Asker, batches, cluster, history_reads, namespaces, refused, schedules,
+    search_attributes, task_queue, visibility, workflow_control, workflow_start, workflow_task,
 };
 
 serve! {
@@ -90,10 +90,10 @@ serve! {
     set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = later;
     update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = built workflow_control::update;
     poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = built workflow_control::poll_update;
-    start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = later;
-    stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = later;
-    describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = later;
-    list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = later;
+    start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = built batches::start;
+    stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = built batches::stop;
+    describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = built batches::describe;
+    list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = built batches::list;
     poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = later;
     respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = later;
     respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = later;

@@ -66,6 +66,10 @@ envelope! {
         DeleteSchedule: api::DeleteScheduleRequest => api::DeleteScheduleResponse = 34,
         ScheduleMatchingTimes: api::ListScheduleMatchingTimesRequest => api::ListScheduleMatchingTimesResponse = 35,
 
+        StartBatch: api::StartBatchOperationRequest => api::StartBatchOperationResponse = 120,
+        DescribeBatch: api::DescribeBatchOperationRequest => api::DescribeBatchOperationResponse = 121,
+        StopBatch: api::StopBatchOperationRequest => api::StopBatchOperationResponse = 122,
+
         WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
         ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
         StartChild: StartChild => ChildStarted = 42,

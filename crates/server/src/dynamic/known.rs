@@ -48,7 +48,7 @@ const NAMES: &[(&str, &str)] = &[
          enableTokenNamespaceEnforcement disableListVisibilityByFilter keepAliveMinTime \
          keepAlivePermitWithoutStream keepAliveMaxConnectionIdle enableSchedules \
          allowDeleteNamespaceIfNexusEndpointTarget nexusRequestHeadersBlacklist \
-         MaxConcurrentBatchOperationPerNamespace MaxExecutionCountBatchOperationPerNamespace enableBatcher \
+         MaxExecutionCountBatchOperationPerNamespace enableBatcher \
          workerVersioningDataAPIs workerVersioningWorkflowAPIs workerVersioningRuleAPIs \
          deleteNamespaceDeleteActivityRPS deleteNamespaceDeletePageSize deleteNamespacePagesPerExecution \
          deleteNamespaceConcurrentDeleteExecutionsActivities deleteNamespaceNamespaceDeleteDelay \
@@ -164,7 +164,7 @@ const NAMES: &[(&str, &str)] = &[
          executionScannerPerShardQPS executionDataDurationBuffer executionScannerWorkerCount \
          executionEnableHistoryEventIdValidator taskQueueScannerEnabled buildIdScavengerEnabled \
          historyScannerEnabled executionsScannerEnabled historyScannerDataMinAge \
-         historyScannerVerifyRetention enableNamespaceBatcher batcherRPS batcherConcurrency \
+         historyScannerVerifyRetention enableNamespaceBatcher \
          ParentCloseMaxConcurrentActivityExecutionSize ParentCloseMaxConcurrentWorkflowTaskExecutionSize \
          ParentCloseMaxConcurrentActivityTaskPollers ParentCloseMaxConcurrentWorkflowTaskPollers \
          perNamespaceWorkerCount perNamespaceWorkerOptions perNamespaceWorkerStartRate enableScheduler \

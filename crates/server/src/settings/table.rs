@@ -89,6 +89,7 @@ settings! {
     frontend.namespace_changes_rps, Some("frontend.namespaceRPS.namespaceReplicationInducingAPIs"), Namespace, AtOnce, Between(0.0, MOST), "per second", "a namespace is changed too often";
     frontend.namespace_changes_rps_cluster, Some("frontend.globalNamespaceRPS.namespaceReplicationInducingAPIs"), Namespace, AtOnce, Between(0.0, MOST), "per second", "as above, for all processes together; 0 is none";
     frontend.namespace_changes_burst, Some("frontend.namespaceBurstRatio.namespaceReplicationInducingAPIs"), Namespace, AtOnce, Between(1.0, MOST), "s", "more or fewer changes may come at once";
+    frontend.batches_max, Some("frontend.MaxConcurrentBatchOperationPerNamespace"), Namespace, AtOnce, Between(0.0, MOST), "", "batch operations should wait for each other";
     frontend.waiting_max, Some("frontend.namespaceCount"), Namespace, AtOnce, Between(0.0, MOST), "", "too many polls, queries or updates of a namespace wait, of one kind at a time";
     frontend.connection_age_max, Some("frontend.keepAliveMaxConnectionAge"), Process, AtStart, Between(1.0, MOST), "s", "clients should spread over processes sooner or later";
     frontend.connection_grace, Some("frontend.keepAliveMaxConnectionAgeGrace"), Process, AtStart, Between(1.0, MOST), "s", "long polls should be cut sooner on old connections";
@@ -119,4 +120,6 @@ settings! {
     history.page_batches_max, Some("limit.historyMaxPageSize"), Namespace, AtOnce, Between(1.0, 1000.0), "batches", "workers fetch long histories in too many or too large pages";
     history.history_wait, Some("history.longPollExpirationInterval"), Namespace, AtOnce, Between(0.1, 60.0), "s", "a proxy in between cuts long calls";
     history.buffered_queries_max, Some("history.MaxBufferedQueryCount"), Process, AtOnce, Between(1.0, MOST), "", "more queries should wait for the same workflow task";
+    history.batch_rps, Some("worker.batcherRPS"), Namespace, AtOnce, Between(0.001, MOST), "per second", "batch operations must not take all of the server; for those that start afterwards";
+    history.batch_concurrency, Some("worker.batcherConcurrency"), Namespace, AtOnce, Between(1.0, 10_000.0), "", "batch operations should press harder, or less";
 }
