@@ -10,6 +10,7 @@ KNOWN = (
     ("task queue partitions*", r"^/_sys/.*\n", "", "a queue has one partition, so that tasks come in order"),
     ("task queue partitions*", r',\n +\{\n +"key": "/_sys/[^}]*\}', "", "as above"),
     ("cluster describe*", r"^active  (sqlite  sqlite|memory  memory)", "active  <store>  <store>", "another store"),
+    ("cluster upsert unreachable*", r"(Unable connect to remote cluster <address>).*", r"\1: <why>", "nothing is replicated to other clusters"),
     ("cluster *", r"  (1|16384)  (1  true  false|<nil>)$", r"  <shards>  \2", "shards are cheap here"),
 )
 

@@ -19,7 +19,11 @@ TEXT_RULES = [
     (re.compile(rf"\b\d+(\.\d+)?{UNIT}( s)?\b(?! *$)"), "<duration>"),
     (re.compile(r"-?\b\d+\.\d+(e[+-]?\d+)?\b"), "<number>"),
     (re.compile(r"-[0-9a-f]{32}\b"), "-<hex>"),
+    # Which tasks the Python SDK finds waiting is a matter of moments.
+    (re.compile(r'"Stack for <Task.*"'), '"<stack>"'),
     (re.compile(r"^((?:taskId|historySizeBytes): )\d+", re.M), r"\1<varies>"),
+    # The last column of a list of workers: how long nothing was heard of it.
+    (re.compile(r"^(<uuid> +Running .*<relative> +)\S+$", re.M), r"\1<duration>"),
 ]
 
 # Fields whose value differs from run to run or from build to build. Their presence is still compared.
@@ -29,13 +33,17 @@ VARIES = {
     "approximateBacklogAge",
     "backlogIncreaseRate",
     "clusterId",
+    "currentHostCpuUsage",
+    "currentHostMemUsage",
     "durationMillis",
+    "elapsedSinceLastHeartbeat",
     "executionDuration",
     "historyShardCount",
     "historySizeBytes",
     "httpAddress",
     "identity",
     "lastAccessTime",
+    "longPollToken",
     "last_access_time",
     "ownerHostName",
     "persistenceStore",
@@ -105,6 +113,8 @@ def _value(value, tag: str):
 
 
 def _string(value: str, tag: str) -> str:
+    if value.startswith("Stack for <Task"):
+        return "<stack>"
     out = value.replace(tag, "<tag>")
     out = re.sub(UUID, "<uuid>", out)
     out = re.sub(r"(?<!0001-)^" + TIME + "$", "<time>", out) if not value.startswith("0001-") else out

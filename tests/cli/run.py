@@ -23,11 +23,13 @@ import uuid
 
 from temporalio.runtime import Runtime, TelemetryConfig
 
+import commands
 import known_differences
 import normalise
 import servers
 import worker
-from steps import STEPS, Step
+from all_steps import STEPS
+from steps import Step
 
 COMMAND_SECONDS_MAX = 30
 UNTIL_SECONDS_MAX = 15
@@ -49,20 +51,20 @@ async def call(address: str, argv: list[str], form: str, environment: dict) -> t
     return process.returncode, out.decode(), err.decode()
 
 
-async def answer(address: str, step: Step, form: str, tag: str, queue: str, environment: dict) -> str:
+async def answer(address: str, step: Step, form: str, tag: str, queue: str, folder: str, environment: dict) -> str:
     """The normalised answer of one server to one step."""
-    argv = step.argv(tag, queue)
+    argv = step.argv(tag, queue, folder)
     deadline = time.monotonic() + UNTIL_SECONDS_MAX
     while True:
         code, out, err = await call(address, argv, form, environment)
         if step.until is None or out.count(step.until[0]) >= step.until[1] or time.monotonic() > deadline:
             break
         await asyncio.sleep(0.1)
-    return render(code, out, err, form, tag)
+    return render(code, out.replace(folder, "<folder>"), err.replace(folder, "<folder>"), form, tag)
 
 
 def render(code: int, out: str, err: str, form: str, tag: str) -> str:
-    if form == "json" and out.strip():
+    if form != "text" and out.strip():
         try:
             body = json.dumps(normalise.structure(out, tag), indent=1, ensure_ascii=False)
         except json.JSONDecodeError as error:
@@ -72,10 +74,16 @@ def render(code: int, out: str, err: str, form: str, tag: str) -> str:
     return f"exit {code}\n{body}\n--- stderr\n{normalise.text(err, tag)}"
 
 
-async def compare(addresses: list[str], only: str | None, verbose: bool, environment: dict) -> tuple[int, int]:
+async def compare(
+    addresses: list[str], folders: list[str], only: str | None, verbose: bool, environment: dict
+) -> tuple[int, int]:
     tag = uuid.uuid4().hex[:10]
     queue = f"queue-{tag}"
-    passed = failed = 0
+    missed = commands.missed(STEPS)
+    passed, failed = (0, 1) if missed else (1, 0)
+    print(f"FAILED every command is run: {missed[0]}" if missed else "ok every command is run")
+    for problem in missed[1:]:
+        print(f"    {problem}")
     workers = [await worker.serve(address, queue) for address in addresses]
     async with workers[0], workers[1]:
         for step in STEPS:
@@ -83,7 +91,7 @@ async def compare(addresses: list[str], only: str | None, verbose: bool, environ
                 name = f"{step.name} [{form}]"
                 began = time.monotonic()
                 reference, other = await asyncio.gather(
-                    *(answer(a, step, form, tag, queue, environment) for a in addresses)
+                    *(answer(a, step, form, tag, queue, own, environment) for a, own in zip(addresses, folders))
                 )
                 if only and only not in name and not fnmatch.fnmatch(name, only):
                     continue  # steps build on each other, so all of them run
@@ -95,12 +103,21 @@ async def compare(addresses: list[str], only: str | None, verbose: bool, environ
                     failed += 1
                     print(f"FAILED {name}: {first_difference(reference, other)}", flush=True)
                     if verbose:
-                        print(f"    temporal {' '.join(step.argv(tag, queue))}")
+                        print(f"    temporal {' '.join(step.argv(tag, queue, folders[1]))}")
                         for line in list(difflib.unified_diff(
                             reference.splitlines(), other.splitlines(), "reference", "ours", lineterm="", n=2
                         ))[:60]:
                             print(f"    {line}")
     return passed, failed
+
+
+def files(folder: str, name: str) -> str:
+    """A folder for one server's commands, with the files that they read."""
+    own = os.path.join(folder, f"files-{name}")
+    os.mkdir(own)
+    with open(os.path.join(own, "history.json"), "w") as history:
+        json.dump({"events": [{"eventId": "1", "eventType": "WorkflowExecutionStarted"}]}, history)
+    return own
 
 
 def first_difference(reference: str, other: str) -> str:
@@ -137,7 +154,8 @@ async def main() -> int:
                 other = servers.reference(folder, "second") if options.self else None
                 started.append(other or servers.ours(os.path.abspath(options.ours_binary), folder))
                 addresses.append(started[1].address)
-            passed, failed = await compare(addresses, options.only, options.verbose, environment)
+            folders = [files(folder, name) for name in ("first", "second")]
+            passed, failed = await compare(addresses, folders, options.only, options.verbose, environment)
         finally:
             for server in started:
                 server.stop()

@@ -1,13 +1,14 @@
 """The commands to compare, in order. Both servers see the same list, so later steps build on earlier ones.
 
-In a command `{tag}` is a random word, the same for both servers and new in each run, and `{queue}` is the
-task queue that the test's worker serves.
+In a command `{tag}` is a random word, the same for both servers and new in each run, `{queue}` is the task queue that the
+test's worker serves, and `{folder}` is a folder of its own for each server.
 """
 
 import shlex
 from dataclasses import dataclass
 
 BOTH = ("text", "json")
+ALL = ("text", "json", "jsonl")
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class Step:
     until: tuple | None = None
     """(word, n): repeat until the answer has the word n times, for what is promised only eventually."""
 
-    def argv(self, tag: str, queue: str) -> list[str]:
-        return shlex.split(self.command.replace("{tag}", tag).replace("{queue}", queue))
+    def argv(self, tag: str, queue: str, folder: str) -> list[str]:
+        command = self.command.replace("{tag}", tag).replace("{queue}", queue).replace("{folder}", folder)
+        return shlex.split(command)
 
 
 STEPS: list[Step] = []
@@ -30,8 +32,8 @@ def step(name: str, command: str, formats: tuple = ("text",), until: tuple | Non
 
 
 def read(name: str, command: str, until: tuple | None = None) -> None:
-    """A command that changes nothing: compared as text and as JSON."""
-    step(name, command, BOTH, until)
+    """A command that changes nothing: compared in every form of output."""
+    step(name, command, ALL, until)
 
 
 # Starting
@@ -107,6 +109,46 @@ read("count", "workflow count --query \"WorkflowType = 'Box'\"")
 read("count groups", "workflow count --query \"GROUP BY ExecutionStatus\"")
 read("count bad query", "workflow count --query \"GROUP BY\"")
 
+# Updates with a start
+step("start update with start", "workflow start-update-with-start --type Box -t {queue} -w uws-{tag} --update-name put --update-id a-{tag} "
+     "--update-input 1 --update-wait-for-stage accepted --id-conflict-policy UseExisting")
+step("execute update with start", "workflow execute-update-with-start --type Box -t {queue} -w uws-{tag} --update-name put --update-id b-{tag} "
+     "--update-input 2 --id-conflict-policy UseExisting", BOTH)
+step("execute update with start rejected", "workflow execute-update-with-start --type Box -t {queue} -w uws-{tag} --update-name put --update-id c-{tag} "
+     "--update-input '\"\"' --id-conflict-policy UseExisting")
+step("execute update with start unknown name", "workflow execute-update-with-start --type Box -t {queue} -w uws-{tag} --update-name nothing "
+     "--update-id d-{tag} --update-input 2 --id-conflict-policy UseExisting")
+step("execute update with start refused", "workflow execute-update-with-start --type Box -t {queue} -w uws-{tag} --update-name put --update-id e-{tag} "
+     "--update-input 2 --id-conflict-policy Fail")
+read("metadata", "workflow metadata -w uws-{tag}")
+read("metadata unknown", "workflow metadata -w nobody-{tag}")
+read("stack", "workflow stack -w uws-{tag}")
+step("trace", "workflow trace -w parent-{tag} --no-fold")
+step("trace unknown", "workflow trace -w nobody-{tag}")
+
+# Options, pauses, resets with options
+step("options auto upgrade", "workflow update-options -w uws-{tag} --versioning-override-behavior auto_upgrade", BOTH)
+step("show with options", "workflow show -w uws-{tag}")
+read("describe with options", "workflow describe -w uws-{tag}")
+step("options pinned without a version", "workflow update-options -w uws-{tag} --versioning-override-behavior pinned")
+step("options pinned to an unknown version", "workflow update-options -w uws-{tag} --versioning-override-behavior pinned "
+     "--versioning-override-deployment-name nothing-{tag} --versioning-override-build-id 1")
+step("options unset", "workflow update-options -w uws-{tag} --versioning-override-behavior unspecified")
+step("options unknown workflow", "workflow update-options -w nobody-{tag} --versioning-override-behavior auto_upgrade", BOTH)
+step("options closed workflow", "workflow update-options -w echo-{tag} --versioning-override-behavior auto_upgrade")
+step("pause", "workflow pause -w uws-{tag} --reason lunch", BOTH)
+step("pause unknown", "workflow pause -w nobody-{tag} --reason lunch", BOTH)
+step("unpause", "workflow unpause -w uws-{tag} --reason back", BOTH)
+step("unpause unknown", "workflow unpause -w nobody-{tag} --reason back", BOTH)
+step("reset with options", "workflow reset with-workflow-update-options -w double-{tag} --type FirstWorkflowTask --reason again "
+     "--versioning-override-behavior auto_upgrade")
+read("result after reset with options", "workflow result -w double-{tag}")
+step("reset with options unknown", "workflow reset with-workflow-update-options -w nobody-{tag} --type FirstWorkflowTask --reason again "
+     "--versioning-override-behavior auto_upgrade")
+step("reset unknown", "workflow reset -w nobody-{tag} --type LastWorkflowTask --reason again", BOTH)
+step("reset to no event", "workflow reset -w echo-{tag} --event-id 2 --reason again", BOTH)
+step("reset to an unknown build", "workflow reset -w echo-{tag} --type BuildId --build-id nothing-{tag} --reason again")
+
 # Ending
 step("cancel", "workflow cancel -w sws-{tag}")
 read("result of cancelled", "workflow result -w sws-{tag}")
@@ -122,6 +164,8 @@ read("result after reset", "workflow result -w echo-{tag}")
 step("stop", "workflow signal -w box-{tag} --name stop")
 read("result of box", "workflow result -w box-{tag}")
 read("stack of closed", "workflow stack -w nobody-{tag}")
+step("delete", "workflow delete -w fail-json-{tag}")
+read("describe deleted", "workflow describe -w fail-json-{tag}")
 step("delete unknown", "workflow delete -w nobody-{tag}", BOTH)
 
 # Activities by id
@@ -133,6 +177,25 @@ read("task queue", "task-queue describe -t {queue}")
 read("task queue nobody serves", "task-queue describe -t empty-{tag}")
 read("task queue legacy", "task-queue describe -t {queue} --legacy-mode")
 read("task queue partitions", "task-queue list-partition -t {queue}")
+
+read("task queue config", "task-queue config get -t {queue} --task-queue-type workflow")
+step("task queue config set", "task-queue config set -t {queue} --task-queue-type activity --queue-rps-limit 500 --queue-rps-limit-reason busy "
+     "--fairness-key-rps-limit-default 50 --fairness-key-weight first=2.0", BOTH)
+read("task queue config after", "task-queue config get -t {queue} --task-queue-type activity")
+step("task queue config unset", "task-queue config set -t {queue} --task-queue-type activity --queue-rps-limit default "
+     "--fairness-key-weight-clear-all")
+step("task queue config of workflows", "task-queue config set -t {queue} --task-queue-type workflow --queue-rps-limit 5", BOTH)
+read("build ids", "task-queue get-build-ids -t {queue}")
+read("build id reachability", "task-queue get-build-id-reachability -t {queue} --build-id one")
+step("build id default", "task-queue update-build-ids add-new-default -t {queue} --build-id one", BOTH)
+step("build id compatible", "task-queue update-build-ids add-new-compatible -t {queue} --build-id two --existing-compatible-build-id one")
+step("build id promote set", "task-queue update-build-ids promote-set -t {queue} --build-id one")
+step("build id promote", "task-queue update-build-ids promote-id-in-set -t {queue} --build-id one")
+read("versioning rules", "task-queue versioning get-rules -t {queue}")
+for rule in ("insert-assignment-rule --build-id one -y", "replace-assignment-rule --build-id one --rule-index 0 -y", "delete-assignment-rule --rule-index 0 -y",
+             "add-redirect-rule --source-build-id one --target-build-id two -y", "replace-redirect-rule --source-build-id one --target-build-id two -y",
+             "delete-redirect-rule --source-build-id one -y", "commit-build-id --build-id one -y"):
+    step(f"versioning {rule.split()[0]}", f"task-queue versioning {rule} -t {{queue}}", BOTH)
 
 # Operator
 read("namespace describe", "operator namespace describe -n default")
@@ -155,13 +218,31 @@ read("search attribute list", "operator search-attribute list", ("Colour", 1))
 step("search attribute remove unknown", "operator search-attribute remove --name Nope --yes")
 step("start with search attribute", "workflow start --type Echo -t {queue} -w sa-{tag} -i 1 --search-attribute 'Colour{tag}=\"red\"'")
 read("list by search attribute", "workflow list --query \"Colour{tag} = 'red'\"", ("sa-", 1))
-read("nexus endpoints", "operator nexus endpoint list")
+step("cluster upsert unreachable", "operator cluster upsert --frontend-address 127.0.0.1:1", BOTH)
+step("cluster remove unknown", "operator cluster remove --name nothing-{tag}", BOTH)
+step("namespace delete", "operator namespace delete -n made-{tag} --yes")
+step("namespace delete unknown", "operator namespace delete -n nowhere-{tag} --yes", BOTH)
+step("namespace update unknown", "operator namespace update -n nowhere-{tag} --description no")
 
-# Schedules and batches
+# Schedules
 step("schedule create", "schedule create -s s-{tag} --interval 24h --type Echo -t {queue} -w sched-{tag} -i 1 --paused --notes asleep")
 step("schedule create again", "schedule create -s s-{tag} --interval 24h --type Echo -t {queue} -w sched-{tag}")
+step("schedule create bad calendar", "schedule create -s bad-{tag} --calendar '{\"hour\":\"99\"}' --type Echo -t {queue}")
+step("schedule create bad cron", "schedule create -s bad-{tag} --cron 'not cron' --type Echo -t {queue}", BOTH)
 read("schedule list", "schedule list", ("s-", 1))
+read("schedule list long", "schedule list --long", ("s-", 1))
+read("schedule describe", "schedule describe -s s-{tag}")
+step("schedule update", "schedule update -s s-{tag} --calendar '{\"year\":\"2090\",\"hour\":\"3\"}' --type Echo -t {queue} -w sched-{tag} --paused --notes changed")
+read("schedule describe updated", "schedule describe -s s-{tag}")
+step("schedule update unknown", "schedule update -s nothing-{tag} --interval 1h --type Echo -t {queue}")
+read("schedule matching times", "schedule list-matching-times -s s-{tag} --start-time 2090-01-01T00:00:00Z --end-time 2090-01-04T00:00:00Z")
+read("schedule matching times unknown", "schedule list-matching-times -s nothing-{tag} --start-time 2090-01-01T00:00:00Z --end-time 2090-01-02T00:00:00Z")
+step("schedule trigger", "schedule trigger -s s-{tag}")
+step("schedule trigger unknown", "schedule trigger -s nothing-{tag}", BOTH)
+step("schedule backfill", "schedule backfill -s s-{tag} --start-time 2089-01-01T00:00:00Z --end-time 2089-01-02T00:00:00Z --overlap-policy Skip")
+step("schedule backfill unknown", "schedule backfill -s nothing-{tag} --start-time 2089-01-01T00:00:00Z --end-time 2089-01-02T00:00:00Z")
 step("schedule toggle", "schedule toggle -s s-{tag} --unpause --reason awake")
+step("schedule toggle unknown", "schedule toggle -s nothing-{tag} --pause --reason why")
 step("schedule delete", "schedule delete -s s-{tag}")
+step("schedule delete unknown", "schedule delete -s nothing-{tag}", BOTH)
 read("schedule describe unknown", "schedule describe -s nothing-{tag}")
-read("batch list", "batch list")

@@ -95,6 +95,16 @@ class Box:
             raise ApplicationError("empty items are refused", type="Refused")
 
 
+@workflow.defn
+class Waits:
+    @workflow.run
+    async def run(self) -> int:
+        return await workflow.execute_activity(
+            "of-nobody", task_queue=workflow.info().task_queue + "-of-nobody", start_to_close_timeout=SOON,
+            activity_id="nobody-activity", result_type=int
+        )
+
+
 async def serve(address: str, task_queue: str) -> Worker:
     """A worker that is not yet running; use it with `async with`."""
     client = await Client.connect(address)
@@ -102,7 +112,7 @@ async def serve(address: str, task_queue: str) -> Worker:
         client,
         task_queue=task_queue,
         identity="worker-of-the-test",
-        workflows=[Echo, Double, Refused, Fail, Parent, Box],
+        workflows=[Echo, Double, Refused, Fail, Parent, Box, Waits],
         activities=[double, refuse],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
