@@ -6,6 +6,8 @@ use prost_types::Duration as Length;
 
 use super::*;
 
+mod walker;
+
 const SEED: &str = "01a204f2-c1a3-7bbe-a0e3-7f577a792485-s-";
 
 /// West of Greenwich or without clock changes: there, every second counts.

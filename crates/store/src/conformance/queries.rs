@@ -72,7 +72,7 @@ fn generated(chance: &mut Chance, n: u64) -> Row {
     );
     let items = |chance: &mut Chance| (0..chance.below(4)).map(|_| keyword(chance)).collect();
     put("Tags", (!chance.one_in(3)).then(|| Value::KeywordList(items(chance))));
-    put("Note", chance.one_in(2).then(|| Value::Text("some words".into())));
+    put("Note", chance.one_in(2).then(|| Value::Text(chance.of(&["some words", "Other, words", ""]).into())));
     let root = if chance.one_in(2) { name.clone() } else { "w1".to_owned() };
     put("RootWorkflowId", Some(Value::Keyword(root)));
     put("ExecutionDuration", close.map(Value::Int));
@@ -96,6 +96,7 @@ fn literal(chance: &mut Chance, name: &str) -> String {
         },
         "Paid" => chance.of(&["true", "false"]).to_owned(),
         "Due" | "StartTime" | "CloseTime" => (chance.below(14) as i64 * 1_000_000_000).to_string(),
+        "Note" => quoted(chance.of(&["some", "WORDS", "some other", "nothing", ""])),
         "ExecutionStatus" => quoted(chance.of(&["Running", "Completed", "Failed", "Canceled"])),
         "WorkflowType" => quoted(chance.of(&["order", "refund", "nothing"])),
         "WorkflowId" | "RootWorkflowId" => {
@@ -111,7 +112,7 @@ fn literal(chance: &mut Chance, name: &str) -> String {
     }
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "Customer",
     "Customer",
     "Amount",
@@ -119,6 +120,7 @@ const NAMES: [&str; 16] = [
     "Paid",
     "Due",
     "Tags",
+    "Note",
     "StartTime",
     "CloseTime",
     "ExecutionStatus",
@@ -146,6 +148,7 @@ fn condition(chance: &mut Chance, depth: u64) -> String {
     match (chance.below(8), name) {
         (0, _) => format!("{name} IS {not}NULL"),
         (_, "Tags") => format!("Tags {not}IN ({one}, {other})"),
+        (_, "Note") => format!("Note {} {one}", chance.of(&["=", "!="])),
         (1, _) => format!("{name} {not}IN ({one}, {other})"),
         (2, "Customer" | "WorkflowId" | "WorkflowType") => format!("{name} {not}STARTS_WITH {one}"),
         (3, "Paid") => format!("Paid != {one}"),
@@ -160,8 +163,12 @@ fn order(chance: &mut Chance) -> String {
         2 | 3 => 1,
         _ => 2,
     };
-    let keys: Vec<String> =
-        (0..keys).map(|_| format!("{}{}", chance.of(&NAMES), chance.of(&["", " ASC", " DESC"]))).collect();
+    let key = |chance: &mut Chance| match chance.of(&NAMES) {
+        // Texts have no order.
+        "Note" => "Amount".to_owned(),
+        name => format!("{name}{}", chance.of(&["", " ASC", " DESC"])),
+    };
+    let keys: Vec<String> = (0..keys).map(|_| key(chance)).collect();
     if keys.is_empty() { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) }
 }
 

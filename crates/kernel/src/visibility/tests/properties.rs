@@ -13,9 +13,16 @@ enum Filter {
     KeywordIn(bool, Vec<String>),
     IntBetween(bool, i64, i64),
     StartsWith(bool, String),
-    Bool(bool),
+    Bool(bool, bool),
     Datetime(&'static str, i64),
     Contains(bool, String),
+    Double(&'static str, f64),
+    DoubleBetween(bool, f64, f64),
+    IntIn(bool, Vec<i64>),
+    DatetimeBetween(bool, i64, i64),
+    KeywordBetween(bool, String, String),
+    ContainsAny(bool, Vec<String>),
+    Words(bool, Vec<&'static str>),
     IsNull(&'static str, bool),
     Not(Box<Filter>),
     All(Box<Filter>, Box<Filter>),
@@ -41,7 +48,29 @@ fn printed(filter: &Filter) -> String {
         }
         Filter::IntBetween(negated, from, to) => format!("CI {}BETWEEN {from} AND {to}", negation(*negated)),
         Filter::StartsWith(negated, text) => format!("CK {}STARTS_WITH {}", negation(*negated), quoted(text)),
-        Filter::Bool(value) => format!("CB = {value}"),
+        Filter::Bool(negated, value) => format!("CB {} {value}", if *negated { "!=" } else { "=" }),
+        Filter::Double(op, number) => format!("CD {op} {number:?}"),
+        Filter::DoubleBetween(negated, from, to) => {
+            format!("CD {}BETWEEN {from:?} AND {to:?}", negation(*negated))
+        }
+        Filter::IntIn(negated, numbers) => {
+            let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
+            format!("CI {}IN ({})", negation(*negated), numbers.join(", "))
+        }
+        Filter::DatetimeBetween(negated, from, to) => {
+            let show = |nanos: i64| format_datetime(Timestamp(nanos));
+            format!("CT {}BETWEEN '{}' AND '{}'", negation(*negated), show(*from), show(*to))
+        }
+        Filter::KeywordBetween(negated, from, to) => {
+            format!("CK {}BETWEEN {} AND {}", negation(*negated), quoted(from), quoted(to))
+        }
+        Filter::ContainsAny(negated, items) => {
+            let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
+            format!("CL {}IN ({})", negation(*negated), items.join(", "))
+        }
+        Filter::Words(negated, words) => {
+            format!("CX {} '{}'", if *negated { "!=" } else { "=" }, words.join(" "))
+        }
         Filter::Datetime(op, nanos) => format!("CT {op} '{}'", format_datetime(Timestamp(*nanos))),
         Filter::Contains(negated, text) => {
             format!("CL {} {}", if *negated { "!=" } else { "=" }, quoted(text))
@@ -75,6 +104,10 @@ fn naive(filter: &Filter, row: &Row) -> Option<bool> {
         Some(Value::Int(number)) => Some(*number),
         _ => None,
     };
+    let float = || match get("CD") {
+        Some(Value::Double(number)) => Some(*number),
+        _ => None,
+    };
     match filter {
         Filter::Keyword(op, right) => text().map(|left| compare(op, &left, right)),
         Filter::Int(op, right) => number().map(|left| compare(op, left, *right)),
@@ -84,7 +117,32 @@ fn naive(filter: &Filter, row: &Row) -> Option<bool> {
             number().map(|number| (from <= &number && &number <= to) != *negated)
         }
         Filter::StartsWith(negated, prefix) => text().map(|text| text.starts_with(prefix) != *negated),
-        Filter::Bool(value) => get("CB").map(|found| *found == Value::Bool(*value)),
+        Filter::Bool(negated, value) => get("CB").map(|found| (*found == Value::Bool(*value)) != *negated),
+        Filter::Double(op, right) => float().map(|left| compare(op, left, *right)),
+        Filter::DoubleBetween(negated, from, to) => {
+            float().map(|number| (from <= &number && &number <= to) != *negated)
+        }
+        Filter::IntIn(negated, numbers) => number().map(|number| numbers.contains(&number) != *negated),
+        Filter::DatetimeBetween(negated, from, to) => match get("CT") {
+            Some(Value::Datetime(at)) => Some((*from <= at.0 && at.0 <= *to) != *negated),
+            _ => None,
+        },
+        Filter::KeywordBetween(negated, from, to) => {
+            text().map(|text| (from <= &text && &text <= to) != *negated)
+        }
+        Filter::ContainsAny(negated, wanted) => match get("CL") {
+            Some(Value::KeywordList(items)) => {
+                Some(wanted.iter().any(|item| items.contains(item)) != *negated)
+            }
+            _ => Some(*negated),
+        },
+        Filter::Words(negated, wanted) => match get("CX") {
+            Some(Value::Text(text)) => {
+                let found = |word: &&str| text.split(' ').any(|have| have.eq_ignore_ascii_case(word));
+                Some(wanted.iter().any(found) != *negated)
+            }
+            _ => Some(*negated),
+        },
         Filter::Datetime(op, nanos) => match get("CT") {
             Some(Value::Datetime(at)) => Some(compare(op, at.0, *nanos)),
             _ => None,
@@ -161,6 +219,14 @@ fn operators() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["=", "!=", "<", "<=", ">", ">="])
 }
 
+fn halves() -> impl Strategy<Value = f64> {
+    (-4..5_i64).prop_map(|half| half as f64 / 2.0)
+}
+
+fn words() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["one", "TWO", "three", "four"])
+}
+
 fn filters() -> impl Strategy<Value = Filter> {
     let leaf = prop_oneof![
         (operators(), texts()).prop_map(|(op, text)| Filter::Keyword(op, text)),
@@ -170,10 +236,19 @@ fn filters() -> impl Strategy<Value = Filter> {
             .prop_map(|(n, items)| Filter::KeywordIn(n, items)),
         (any::<bool>(), -2..3_i64, -2..3_i64).prop_map(|(n, from, to)| Filter::IntBetween(n, from, to)),
         (any::<bool>(), texts()).prop_map(|(n, text)| Filter::StartsWith(n, text)),
-        any::<bool>().prop_map(Filter::Bool),
+        (any::<bool>(), any::<bool>()).prop_map(|(n, value)| Filter::Bool(n, value)),
+        (operators(), halves()).prop_map(|(op, number)| Filter::Double(op, number)),
+        (any::<bool>(), halves(), halves()).prop_map(|(n, from, to)| Filter::DoubleBetween(n, from, to)),
+        (any::<bool>(), prop::collection::vec(-2..3_i64, 1..3))
+            .prop_map(|(n, items)| Filter::IntIn(n, items)),
+        (any::<bool>(), -2..3_i64, -2..3_i64).prop_map(|(n, from, to)| Filter::DatetimeBetween(n, from, to)),
+        (any::<bool>(), texts(), texts()).prop_map(|(n, from, to)| Filter::KeywordBetween(n, from, to)),
+        (any::<bool>(), prop::collection::vec(texts(), 1..3))
+            .prop_map(|(n, items)| Filter::ContainsAny(n, items)),
+        (any::<bool>(), prop::collection::vec(words(), 1..3)).prop_map(|(n, words)| Filter::Words(n, words)),
         (operators(), -2..3_i64).prop_map(|(op, nanos)| Filter::Datetime(op, nanos)),
         (any::<bool>(), texts()).prop_map(|(n, text)| Filter::Contains(n, text)),
-        (prop::sample::select(vec!["CK", "CI", "CB", "CT", "CL"]), any::<bool>())
+        (prop::sample::select(vec!["CK", "CI", "CD", "CB", "CT", "CL", "CX"]), any::<bool>())
             .prop_map(|(name, n)| Filter::IsNull(name, n)),
     ];
     leaf.prop_recursive(4, 24, 2, |inner| {
@@ -192,6 +267,8 @@ prop_compose! {
         cb in prop::option::of(any::<bool>()),
         ct in prop::option::of(-2..3_i64),
         cl in prop::option::of(prop::collection::vec(texts(), 0..3)),
+        cd in prop::option::of(halves()),
+        cx in prop::option::of(prop::collection::vec(words(), 0..3)),
     ) -> Row {
         let values = [
             ck.map(|value| ("CK", Value::Keyword(value))),
@@ -199,6 +276,8 @@ prop_compose! {
             cb.map(|value| ("CB", Value::Bool(value))),
             ct.map(|value| ("CT", Value::Datetime(Timestamp(value)))),
             cl.map(|value| ("CL", Value::KeywordList(value))),
+            cd.map(|value| ("CD", Value::Double(value))),
+            cx.map(|value| ("CX", Value::Text(value.join(" ")))),
         ];
         row("id", None, values.into_iter().flatten().collect())
     }
