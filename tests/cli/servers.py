@@ -32,7 +32,7 @@ def free_ports(count: int) -> list[int]:
 class Server:
     def __init__(self, command: list[str], log_path: str):
         grpc, http, metrics = free_ports(3)
-        self.address = f"127.0.0.1:{grpc}"
+        self.address, self.http_address = f"127.0.0.1:{grpc}", f"127.0.0.1:{http}"
         self.log_path = log_path
         ports = ["--port", str(grpc), "--http-port", str(http), "--metrics-port", str(metrics)]
         with open(log_path, "ab") as log:
@@ -68,6 +68,6 @@ def reference(folder: str, name: str = "reference") -> Server:
     return Server(command, os.path.join(folder, f"{name}.log"))
 
 
-def ours(program: str, folder: str) -> Server:
-    command = [program, "start-dev", "--headless", "--in-memory"]
+def ours(program: str, folder: str, arguments: list[str] = ()) -> Server:
+    command = [program, "start-dev", "--headless", "--in-memory", *arguments]
     return Server(command, os.path.join(folder, "ours.log"))

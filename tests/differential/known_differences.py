@@ -57,6 +57,10 @@ LINES = (
      "the started event; for a run that a signal-with-start began, the reference tells its signal's event"),
     ("s2_19_schedules.listed_and_counted", r"! (UNKNOWN: something went wrong, please retry \(<hash>\)|INVALID_ARGUMENT: Invalid NextPageToken\.)$",
      "! <bad page token>", "as above"),
+    ("s2_23_updates.remote_clusters", r"! (INTERNAL|FAILED_PRECONDITION): Unable to delete cluster info", "! <own cluster>",
+     "the own cluster can't be removed, which is no internal error"),
+    ("s2_23_updates.remote_clusters", r"! UNAVAILABLE: Unable connect to remote cluster (\S+) with error: .*$",
+     "! UNAVAILABLE: <no connection>", "this cluster connects to no other one, and says so"),
     ("s2_19_schedules.deleted_and_made_again", r"! NOT_FOUND: (schedule not found|workflow execution already completed|workflow not found for ID: .*)$",
      "! NOT_FOUND: <gone>", "a deleted schedule is gone; the reference's is a closed workflow until its retention is over"),
 )

@@ -14,6 +14,7 @@ from build import enum_prefix
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RUN_OF_ONE_LETTER = re.compile(r"(\w)\1{99,}")
+DELETED = re.compile(r"-deleted-[0-9a-f]{5}\b")
 HASH = re.compile(r"please retry \([0-9a-f]+\)")
 TRANSACTION = re.compile(r"transaction size of \d+ bytes")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC)?Z?( m=[+-]?[\d.]+)?")
@@ -65,6 +66,7 @@ class Normaliser:
         value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
         value = TRANSACTION.sub("transaction size of <n> bytes", value)
         value = HASH.sub("please retry (<hash>)", value)
+        value = DELETED.sub("-deleted-<start of id>", value)
         return TIME.sub("<time>", value)
 
     def json(self, text):

@@ -25,6 +25,8 @@ REFERENCE_LIMITS = {
     "frontend.MaxConcurrentBatchOperationPerNamespace": 10000,
     "system.visibilityPersistenceMaxReadQPS": 100000,
     "system.visibilityPersistenceMaxWriteQPS": 100000,
+    "frontend.rps.namespaceReplicationInducingAPIs": 10000,
+    "frontend.namespaceRPS.namespaceReplicationInducingAPIs": 10000,
 }
 SEARCH_ATTRIBUTES = {
     "Own" + name.capitalize(): IndexedValueType.Value("INDEXED_VALUE_TYPE_" + name)

@@ -90,22 +90,13 @@ pub const SUITES: &[Suite] = &[
         prepare: cli,
     },
     Suite {
-        name: "guide to schedules",
+        name: "guides",
         place: "tests/cli/guide.py",
         needs: &[],
         is_quick: true,
         wants_server: false,
         limit: minutes(2),
-        prepare: |given| Ok(guide(given, "docs/guide/schedules.md")),
-    },
-    Suite {
-        name: "guide to batches",
-        place: "tests/cli/guide.py",
-        needs: &[],
-        is_quick: true,
-        wants_server: false,
-        limit: minutes(2),
-        prepare: |given| Ok(guide(given, "docs/guide/batches.md")),
+        prepare: |given| Ok(python(given, "tests/cli/guide.py")),
     },
     Suite {
         name: "sdk go",
@@ -287,13 +278,6 @@ fn chaos(given: &Given) -> Result<Command> {
     let mut command = python(given, "tests/chaos/kill9.py");
     command.args(["--kills", "5"]);
     Ok(command)
-}
-
-/// Runs the examples of a page.
-fn guide(given: &Given, page: &str) -> Command {
-    let mut command = python(given, "tests/cli/guide.py");
-    command.arg(host::root().join(page));
-    command
 }
 
 fn chaos_batches(given: &Given) -> Result<Command> {

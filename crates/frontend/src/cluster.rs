@@ -101,15 +101,24 @@ pub(crate) async fn upsert_remote(
     request: AddOrUpdateRemoteClusterRequest,
 ) -> Answered<AddOrUpdateRemoteClusterResponse> {
     let address = request.frontend_address;
-    let text = format!("Unable connect to remote cluster {address}: this server replicates to no other");
-    Err(Refusal::InvalidArgument(text).into())
+    let why = if address.is_empty() {
+        "dns resolver: missing address"
+    } else {
+        "this cluster connects to no other one"
+    };
+    let text = format!("Unable connect to remote cluster {address} with error: {why}.");
+    Err(Refusal::Unavailable(text).into())
 }
 
 /// Answers `RemoveRemoteCluster`: there is no other cluster that could be removed.
 pub(crate) async fn remove_remote(
     _: &Frontend,
     _: Asker,
-    _: RemoveRemoteClusterRequest,
+    request: RemoveRemoteClusterRequest,
 ) -> Answered<RemoveRemoteClusterResponse> {
+    if request.cluster_name == CLUSTER {
+        let text = "Unable to delete cluster info with error: Cannot delete current cluster metadata.";
+        return Err(Refusal::FailedPrecondition(text.into()).into());
+    }
     Err(Refusal::not_found("The cluster to be deleted cannot be found in clusters cache.").into())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     ids::{NamespaceId, RunId},
-    namespace::{self, Namespace, State},
+    namespace::{self, ClusterArchival, Namespace, State},
 };
 use longhaul_proto::{Refusal, api::enums::v1::NamespaceState};
 use longhaul_runtime::{
@@ -12,7 +12,7 @@ use longhaul_runtime::{
     peers::{Ask, History, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall, PeerError},
 };
 use longhaul_store::{
-    CommitError, ReadError, Store,
+    Archive, CommitError, ReadError, Store,
     namespaces::{Directory, DirectoryError},
 };
 use tokio::sync::watch;
@@ -45,6 +45,10 @@ pub struct Parts {
     pub cluster: ClusterIdentity,
     /// Limits and switches.
     pub settings: Live<Settings>,
+    /// What the cluster archives.
+    pub archival: ClusterArchival,
+    /// Where that is.
+    pub archive: Option<Arc<dyn Archive>>,
     /// Turns true when the server is told to stop: polls are answered at once then.
     pub draining: watch::Receiver<bool>,
 }

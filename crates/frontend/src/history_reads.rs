@@ -1,6 +1,7 @@
 //! Reads of one run: its history from either end, and its description.
 
 use bytes::Bytes;
+use longhaul_proto::Refusal;
 use longhaul_proto::api::{
     enums::v1::{EventType, HistoryEventFilterType},
     history::v1::{History, WorkflowExecutionContinuedAsNewEventAttributes, history_event::Attributes},
@@ -10,10 +11,11 @@ use longhaul_proto::api::{
         GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
     },
 };
+use longhaul_runtime::peers::PeerError;
 use prost::Message;
 
 use crate::{
-    Frontend,
+    Frontend, archived,
     asker::Asker,
     check,
     frontend::{Allow, Answered},
@@ -37,7 +39,22 @@ pub(crate) async fn forward(
         false => None,
     };
     let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
-    let mut answer = frontend.history(&asker, &namespace, request).await?;
+    let archived = namespace.history_archival.as_ref().map(|_| request.clone());
+    let asked = if archived::is_token(&request.next_page_token) {
+        Err(Refusal::not_found("the page is one of the archive").into())
+    } else {
+        frontend.history(&asker, &namespace, request).await
+    };
+    let mut answer = match asked {
+        Err(PeerError::Refused(refusal)) if matches!(*refusal, Refusal::NotFound(_)) => {
+            let found = match &archived {
+                Some(request) => archived::history(frontend, &namespace, request).await?,
+                None => None,
+            };
+            found.ok_or(PeerError::Refused(refusal))?
+        }
+        asked => asked?,
+    };
     if close_only && !asker.follows_next_run {
         answer.history = answer.history.map(told_as_continued);
     }

@@ -2,6 +2,7 @@
 //! owns the answer, and maps refusals to statuses. Holds no durable state.
 
 mod activity_task;
+mod archived;
 mod asker;
 mod batches;
 mod callbacks;
@@ -14,6 +15,7 @@ mod http;
 pub mod listener;
 mod metrics;
 mod namespaces;
+mod own;
 mod rates;
 mod refused;
 mod schedules;
@@ -31,6 +33,7 @@ pub use calls::{Call, OPERATOR_CALLS, State, WORKFLOW_CALLS};
 pub use cluster::COMPATIBLE_VERSION;
 pub use frontend::{ClusterIdentity, Frontend, Parts};
 pub use http::serve as serve_http;
+pub use schedules::skipped::{SkippedRequest, ask as skipped};
 pub use settings::Settings;
 pub use transport::serve;
 pub use visibility::explain::{ExplainRequest, ExplainResponse, ask as explain};

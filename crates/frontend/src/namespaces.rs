@@ -1,10 +1,10 @@
 //! Calls that create, show, change and remove namespaces.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::{
     ids::NamespaceId,
-    namespace::{self, Namespace, SYSTEM_NAMESPACE, State},
+    namespace::{self, Namespace, Rules, SYSTEM_NAMESPACE, State},
     time::Timestamp,
 };
 use longhaul_proto::{
@@ -42,7 +42,7 @@ pub(crate) async fn register(
     request: RegisterNamespaceRequest,
 ) -> Answered<RegisterNamespaceResponse> {
     let id = NamespaceId::from_bytes(frontend.host.entropy.uuid());
-    let namespace = Namespace::register(id, &request, Timestamp(asker.now))?;
+    let namespace = Namespace::register(id, &request, &rules(frontend), Timestamp(asker.now))?;
     if !frontend.directory.create(namespace).await.map_err(changing)? {
         return Err(Refusal::NamespaceAlreadyExists(request.namespace).into());
     }
@@ -96,12 +96,17 @@ pub(crate) async fn update(
     if let Some(namespace) = frontend.directory.by_name(&request.namespace).await.map_err(reading)? {
         frontend.admit(&namespace)?;
     }
+    let rules = rules(frontend);
+    let mut told = BTreeMap::new();
     let changed = frontend
         .directory
-        .change(&request.namespace, |namespace| namespace.update(&request, Timestamp(asker.now)))
+        .change(&request.namespace, |namespace| {
+            told = namespace.update(&request, &rules, Timestamp(asker.now))?;
+            Ok(())
+        })
         .await
         .map_err(changing)?;
-    let described = answer::described(frontend, &changed);
+    let described = answer::described(frontend, &Namespace { bad_binaries: told, ..(*changed).clone() });
     Ok(UpdateNamespaceResponse {
         namespace_info: described.namespace_info,
         config: described.config,
@@ -135,16 +140,32 @@ pub(crate) async fn delete(
     if !request.namespace.is_empty() && !request.namespace_id.is_empty() {
         return Err(Refusal::invalid("Only one of namespace name or Id should be set on request.").into());
     }
-    let found = named(frontend, &request.namespace, &request.namespace_id).await?;
+    let id = &request.namespace_id;
+    if !id.is_empty() && NamespaceId::parse(id).is_none() {
+        return Err(Refusal::NamespaceNotFound(id.clone()).into());
+    }
+    let found = named(frontend, &request.namespace, id).await?;
     if found.name == SYSTEM_NAMESPACE {
         return Err(Refusal::FailedPrecondition("unable to delete system namespace".into()).into());
     }
-    let mut renamed = (*found).clone();
-    renamed.name = found.name_when_deleted();
-    renamed.state = State::Deleted;
-    let deleted_namespace = renamed.name.clone();
-    frontend.directory.rename(&found.name, renamed).await.map_err(changing)?;
+    let is_protected =
+        frontend.settings.read("", |settings| settings.protected_namespaces.contains(&found.name));
+    if is_protected {
+        let text = format!("namespace {} is protected from deletion", found.name);
+        return Err(Refusal::FailedPrecondition(text).into());
+    }
+    let deleted_namespace = frontend.directory.delete(&found).await.map_err(changing)?;
     Ok(DeleteNamespaceResponse { deleted_namespace })
+}
+
+/// What may be said of a namespace.
+fn rules(frontend: &Frontend) -> Rules {
+    let archival = frontend.archival.clone();
+    frontend.settings.read("", |settings| Rules {
+        retention_min: settings.retention_min,
+        bad_binaries_max: settings.bad_binaries_max,
+        archival,
+    })
 }
 
 /// The namespace that a request names, by id if it gives one.

@@ -53,6 +53,12 @@ pub struct Settings {
     pub batches_max: usize,
     /// Calls of one kind that wait in a namespace at a time.
     pub waiting_max: usize,
+    /// Shortest retention that a namespace may ask for.
+    pub retention_min: Duration,
+    /// Binaries that a namespace can mark as bad.
+    pub bad_binaries_max: usize,
+    /// Namespaces that can't be deleted.
+    pub protected_namespaces: Vec<String>,
     /// Age at which a connection is closed gently, so that clients spread over processes that came later.
     pub connection_age_max: Duration,
     /// Time that the calls of an old connection get to end.
@@ -89,6 +95,9 @@ impl Default for Settings {
             namespace_changes_burst: 10.0,
             batches_max: usize::MAX,
             waiting_max: usize::MAX,
+            retention_min: Duration::from_secs(3600),
+            bad_binaries_max: 10,
+            protected_namespaces: Vec::new(),
             connection_age_max: Duration::from_secs(5 * 60),
             connection_grace: Duration::from_secs(70),
             ping_interval: Duration::from_secs(60),

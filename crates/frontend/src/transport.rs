@@ -13,7 +13,7 @@ use tonic::{
 };
 
 use self::reflection::Lazy;
-use crate::{Frontend, visibility::explain::ExplainServer};
+use crate::{Frontend, own::OwnServer, schedules::skipped::Skipped, visibility::explain::Explain};
 
 mod reflection;
 mod too_large;
@@ -48,7 +48,8 @@ pub async fn serve(
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(bytes_max)
         .max_encoding_message_size(usize::MAX);
-    let explain = ExplainServer(frontend.clone());
+    let explain = OwnServer::<Explain>::new(&frontend);
+    let skipped = OwnServer::<Skipped>::new(&frontend);
     let operator = OperatorServiceServer::new(frontend)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -71,6 +72,7 @@ pub async fn serve(
         .add_service(workflow)
         .add_service(operator)
         .add_service(explain)
+        .add_service(skipped)
         .add_service(health)
         .add_service(Lazy::new(reflection::current))
         .add_service(Lazy::new(reflection::alpha));

@@ -14,7 +14,6 @@ use longhaul_proto::{
         workflow::v1::WorkflowExecutionInfo,
         workflowservice::v1::{
             CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
-            ListArchivedWorkflowExecutionsRequest, ListArchivedWorkflowExecutionsResponse,
             ListClosedWorkflowExecutionsRequest, ListClosedWorkflowExecutionsResponse,
             ListOpenWorkflowExecutionsRequest, ListOpenWorkflowExecutionsResponse,
             ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse, ScanWorkflowExecutionsRequest,
@@ -92,16 +91,6 @@ pub(crate) async fn list_closed(
     Ok(ListClosedWorkflowExecutionsResponse { executions, next_page_token })
 }
 
-/// Answers `ListArchivedWorkflowExecutions`: nothing is archived.
-pub(crate) async fn list_archived(
-    frontend: &Frontend,
-    _: Asker,
-    request: ListArchivedWorkflowExecutionsRequest,
-) -> Answered<ListArchivedWorkflowExecutionsResponse> {
-    frontend.namespace(&request.namespace, Allow::Open).await?;
-    Err(Refusal::invalid("Cluster is not configured for visibility archival.").into())
-}
-
 /// Answers `CountWorkflowExecutions`.
 pub(crate) async fn count(
     frontend: &Frontend,
@@ -159,7 +148,7 @@ async fn select(
 }
 
 /// A row as lists show it: memo and search attributes are there even if empty, and the first run is not told.
-fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
+pub(crate) fn info(row: &Row) -> Result<WorkflowExecutionInfo, PeerError> {
     let mut info = listed(row)
         .map_err(|error| PeerError::Corrupt(format!("row of {} can't be read: {error}", row.run)))?;
     info.first_run_id.clear();

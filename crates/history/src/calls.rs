@@ -164,6 +164,9 @@ async fn about_schedule(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Re
         C::ScheduleMatchingTimes(request) => {
             A::ScheduleMatchingTimes(schedule::matching_times(room, namespace, request).await?)
         }
+        C::ScheduleLeftOut(request) => {
+            A::ScheduleLeftOut(schedule::left_out(room, namespace, request).await?)
+        }
         call => about_batch(room, namespace, call).await?,
     })
 }

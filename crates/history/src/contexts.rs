@@ -17,13 +17,18 @@ use crate::Settings;
 /// A context and the version of the namespace it was made for.
 type Made = (Arc<Namespace>, Arc<Context>);
 
+/// What the directory had seen; see [`Directory::seen`].
+type Seen = (usize, u64);
+
 /// Makes and keeps contexts.
 pub struct Contexts {
     directory: Arc<Directory>,
     settings: Live<Settings>,
+    /// Whether there is an archive.
+    archives: bool,
     made: Mutex<BTreeMap<NamespaceId, Made>>,
-    /// Names of all namespaces, and how many of them were known when they were read.
-    names: Mutex<(usize, Arc<Vec<String>>)>,
+    /// Names of all namespaces, and what the directory had seen when they were read.
+    names: Mutex<(Seen, Arc<Vec<String>>)>,
 }
 
 /// Namespaces read at a time.
@@ -31,8 +36,8 @@ const PAGE: usize = 100;
 
 impl Contexts {
     /// Contexts of the namespaces in `directory`.
-    pub fn new(directory: Arc<Directory>, settings: Live<Settings>) -> Self {
-        Self { directory, settings, made: Mutex::default(), names: Mutex::default() }
+    pub fn new(directory: Arc<Directory>, settings: Live<Settings>, archives: bool) -> Self {
+        Self { directory, settings, archives, made: Mutex::default(), names: Mutex::default() }
     }
 
     /// The context of a namespace.
@@ -58,16 +63,30 @@ impl Contexts {
         {
             return Ok(context.clone());
         }
-        let context = Arc::new(make(&namespace, names, limits));
+        let context = Arc::new(Context {
+            archives: self.archives && namespace.archives(),
+            ..make(&namespace, names, limits)
+        });
         self.made.lock().insert(id, (namespace, context.clone()));
         Ok(context)
     }
 
+    /// The namespaces.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Lets go of the context of a namespace that is gone.
+    pub fn forget(&self, id: NamespaceId) {
+        self.made.lock().remove(&id);
+    }
+
     /// The names of all namespaces, read anew when there are others than before.
     async fn names(&self) -> Result<Arc<Vec<String>>, PeerError> {
+        let seen = self.directory.seen();
         {
             let names = self.names.lock();
-            if names.0 == self.directory.count() {
+            if names.0 == seen {
                 return Ok(names.1.clone());
             }
         }
@@ -84,7 +103,9 @@ impl Contexts {
             }
         }
         let names = Arc::new(names);
-        *self.names.lock() = (self.directory.count(), names.clone());
+        // Reading has filled the cache: that is no change.
+        let seen = (self.directory.seen().0, seen.1);
+        *self.names.lock() = (seen, names.clone());
         Ok(names)
     }
 }
@@ -99,6 +120,7 @@ fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>) -> 
         namespace: namespace.name.clone(),
         other_namespaces: names,
         retention: namespace.retention,
+        archives: false,
         limits,
         attributes: Arc::new(attributes),
     }

@@ -29,10 +29,11 @@ use longhaul_runtime::peers::{AddTask, Caller, PeerError, TaskKind};
 use prost::Message;
 
 use crate::{
+    archive,
     calls::{self, children},
     cell::Target,
     events::read_error,
-    machines,
+    machines, metrics,
     patience::Patience,
     schedules,
     shard::Shard,
@@ -210,7 +211,9 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<DutyId>) {
 /// Fulfils a duty, and tells the run what came of it. Goes on until both have succeeded.
 async fn pay(mut debt: Debt) {
     let room = debt.shard.room.clone();
-    let mut patience = Patience::new(&room.host);
+    let is_archival = debt.duty == Duty::Archive;
+    let mut patience = if is_archival { Patience::long(&room.host) } else { Patience::new(&room.host) };
+    let _waits = is_archival.then(metrics::ArchiveWaits::new);
     let is_start = matches!(debt.duty, Duty::StartChild(_));
     let start = is_start.then(|| room.underway.begin(&debt.run, debt.id));
     if matches!(start, Some(None)) {
@@ -351,6 +354,7 @@ async fn settle(debt: &Debt) -> Result<What, PeerError> {
             not_found_is_done(schedules::tell(&debt.shard.room, &debt.run, by, closed).await)?;
             Ok(What::DutyDone(debt.id))
         }
+        Duty::Archive => archive::archive(&debt.shard, &debt.run).await,
         Duty::CloseChild(child, policy) => {
             not_found_is_done(close_child(debt, child, *policy).await)?;
             Ok(What::DutyDone(debt.id))

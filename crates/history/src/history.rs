@@ -7,9 +7,12 @@ use longhaul_runtime::{
     Host, Live,
     peers::{Answering, Caller, HistoryAnswer, HistoryCall, Matching, PeerError},
 };
-use longhaul_store::{CommitError, ShardId, ShardRange, Store, namespaces::Directory};
+use longhaul_store::{Archive, CommitError, ShardId, ShardRange, Store, namespaces::Directory};
+use tokio::sync::Semaphore;
 
-use crate::{Settings, calls, contexts::Contexts, duties, shard::Shard, wakes, wakes::Wakes};
+use crate::{
+    Settings, archive, calls, contexts::Contexts, duties, reclaim, shard::Shard, wakes, wakes::Wakes,
+};
 
 /// What the parts of the room share.
 pub struct Room {
@@ -27,6 +30,10 @@ pub struct Room {
     pub live: Live<Settings>,
     /// Wakes of the next minutes.
     pub wakes: Wakes,
+    /// Where closed runs go, if anywhere.
+    pub archive: Option<Arc<dyn Archive>>,
+    /// Turns to write to it.
+    pub archiving: Semaphore,
     /// Starts of children that are under way.
     pub underway: duties::Underway,
     shards: OnceLock<Vec<Weak<Shard>>>,
@@ -67,6 +74,21 @@ impl History {
         matching: Arc<dyn Matching>,
         settings: impl Into<Live<Settings>>,
     ) -> Result<Arc<Self>, CommitError> {
+        Self::start_with(host, store, directory, matching, settings, None).await
+    }
+
+    /// Like [`History::start`], with an archive for the closed runs of those namespaces that want it.
+    ///
+    /// # Errors
+    /// Why a shard could not be taken over.
+    pub async fn start_with(
+        host: Host,
+        store: Arc<dyn Store>,
+        directory: Arc<Directory>,
+        matching: Arc<dyn Matching>,
+        settings: impl Into<Live<Settings>>,
+        archive: Option<Arc<dyn Archive>>,
+    ) -> Result<Arc<Self>, CommitError> {
         let live = settings.into();
         let mut settings = Settings::clone(&live.general());
         // A power of two, so that every shard has as many slots as the others.
@@ -75,11 +97,13 @@ impl History {
         let room = Arc::new(Room {
             host,
             store,
-            contexts: Contexts::new(directory, live.clone()),
+            contexts: Contexts::new(directory, live.clone(), archive.is_some()),
             matching,
             settings,
             live,
             wakes: Wakes::default(),
+            archive,
+            archiving: Semaphore::new(archive::TOGETHER),
             underway: duties::Underway::default(),
             shards: OnceLock::new(),
         });
@@ -91,6 +115,7 @@ impl History {
         let _ = room.shards.set(shards.iter().map(Arc::downgrade).collect());
         let history = Arc::new(Self { room: room.clone(), shards });
         room.host.tasks.spawn("wakes", wakes::run(room.clone()));
+        room.host.tasks.spawn("reclaim", reclaim::run(room.clone()));
         for shard in &history.shards {
             room.host.tasks.spawn("recovery", duties::recover(shard.clone()));
         }

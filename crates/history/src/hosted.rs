@@ -263,19 +263,9 @@ impl<M: Lodged> Turn<'_, Cell<M>> {
         if !loaded.stored {
             return;
         }
-        self.cell.writes.push(Write {
-            run: RunKey { execution: self.cell.key.clone(), run },
-            expect: Expect::Version(loaded.version),
-            version: loaded.version + 1,
-            state: StateWrite::Delete { branches: Vec::new() },
-            history: Vec::new(),
-            current: if is_current { CurrentWrite::Delete } else { CurrentWrite::Keep },
-            outbox_put: Vec::new(),
-            outbox_delete: loaded.owed.iter().map(|name| outbox_id(*name)).collect(),
-            wake_delete: loaded.wake,
-            wake_put: None,
-            visibility: VisibilityWrite::Delete,
-        });
+        let current = if is_current { CurrentWrite::Delete } else { CurrentWrite::Keep };
+        let run = RunKey { execution: self.cell.key.clone(), run };
+        self.cell.writes.push(removal(run, loaded.version, current));
     }
 }
 
@@ -298,6 +288,46 @@ pub async fn tick<M: Lodged>(room: &Arc<Room>, run: RunKey) {
             }
             Ok(()) => return,
         }
+    }
+}
+
+/// Removes a machine, whatever it is doing.
+///
+/// # Errors
+/// Why it could not be removed.
+pub async fn erase<M: Lodged>(shard: &Arc<Shard>, run: RunKey) -> Result<(), PeerError> {
+    let erase = |turn: &mut Turn<'_, Cell<M>>| {
+        turn.target.into_iter().for_each(|id| turn.remove(id));
+        Ok(())
+    };
+    M::executions(shard).ask(shard, run.execution, Target::Run(run.run), erase).await
+}
+
+/// Removes what this binary has no machine for.
+///
+/// # Errors
+/// Why it could not be removed.
+pub async fn erase_unknown(shard: &Arc<Shard>, run: RunKey) -> Result<(), PeerError> {
+    let store = &shard.room.store;
+    let Some(stored) = store.run(run.clone()).await.map_err(read_error)? else { return Ok(()) };
+    let write = removal(run, stored.version, CurrentWrite::Delete);
+    store.commit(shard.fence, vec![write]).await.map_err(|error| PeerError::Busy(error.to_string()))
+}
+
+/// The write that removes a run which has no history.
+fn removal(run: RunKey, version: u64, current: CurrentWrite) -> Write {
+    Write {
+        run,
+        expect: Expect::Version(version),
+        version: version + 1,
+        state: StateWrite::Delete { branches: Vec::new() },
+        history: Vec::new(),
+        current,
+        outbox_put: Vec::new(),
+        outbox_delete: Vec::new(),
+        wake_delete: None,
+        wake_put: None,
+        visibility: VisibilityWrite::Delete,
     }
 }
 

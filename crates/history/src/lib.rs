@@ -4,6 +4,7 @@
 //! decided one after the other on the [`cell::Cell`] (for machines other than runs [`hosted::Cell`]) and committed as one
 //! write. Nothing leaves the process before the commit.
 
+mod archive;
 mod batches;
 mod calls;
 mod cell;
@@ -21,6 +22,7 @@ mod patience;
 mod pending;
 mod poll_answer;
 mod queries;
+mod reclaim;
 mod reserve;
 mod schedules;
 mod settings;

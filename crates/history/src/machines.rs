@@ -9,9 +9,17 @@ use longhaul_kernel::{
     run::DutyId,
     schedule::Schedule,
 };
+use longhaul_runtime::peers::PeerError;
 use longhaul_store::OutboxId;
 
-use crate::{duties, history::Room, hosted, shard::Shard, wakes};
+use crate::{
+    cell::{Target, Turn},
+    duties,
+    history::Room,
+    hosted,
+    shard::Shard,
+    wakes,
+};
 
 /// Tells a run that time has passed.
 pub async fn tick(room: &Arc<Room>, run: RunKey) {
@@ -36,6 +44,29 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
         Kind::Schedule => hosted::remember::<Schedule>(shard, run, only).await,
         Kind::Batch => hosted::remember::<Batch>(shard, run, only).await,
         Kind::Activity | Kind::NexusOperation | Kind::Deployment => unknown(&run),
+    }
+}
+
+/// Removes a run and everything of it, whatever it is doing: nobody may see it any more.
+///
+/// # Errors
+/// Why it could not be removed; it is to be tried again.
+pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
+    let shard = room.shard(&run.execution)?;
+    let key = run.execution.clone();
+    match key.kind {
+        Kind::Workflow => {
+            let erase = |turn: &mut Turn<'_>| {
+                turn.target.into_iter().for_each(|id| turn.delete(id));
+                Ok(())
+            };
+            shard.ask(key, Target::Run(run.run), erase).await
+        }
+        Kind::Schedule => hosted::erase::<Schedule>(&shard, run).await,
+        Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
+        Kind::Activity | Kind::NexusOperation | Kind::Deployment => {
+            hosted::erase_unknown(&shard, run).await
+        }
     }
 }
 

@@ -24,9 +24,41 @@ pub fn closed(status: Status) {
 /// Makes the figures visible before anything is counted.
 pub fn register() {
     metrics::counter!("longhaul_store_commits").increment(0);
+    metrics::counter!("longhaul_reclaimed_runs").increment(0);
+    metrics::counter!("longhaul_archived_runs").increment(0);
+    metrics::counter!("longhaul_archive_failures").increment(0);
+    metrics::gauge!("longhaul_archive_waiting").increment(0.0);
+}
+
+/// Counts a run that was removed with its namespace.
+pub fn reclaimed() {
+    metrics::counter!("longhaul_reclaimed_runs").increment(1);
 }
 
 /// Counts a commit that the store was asked for. Commits of many executions may share one durable act.
 pub fn commit() {
     metrics::counter!("longhaul_store_commits").increment(1);
+}
+
+/// Counts a closed run that went into the archive, or did not yet.
+pub fn archived(is_done: bool) {
+    let name = if is_done { "longhaul_archived_runs" } else { "longhaul_archive_failures" };
+    metrics::counter!(name).increment(1);
+}
+
+/// A closed run that waits for the archive, counted for as long as this is kept.
+pub struct ArchiveWaits;
+
+impl ArchiveWaits {
+    /// Counts it.
+    pub fn new() -> Self {
+        metrics::gauge!("longhaul_archive_waiting").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for ArchiveWaits {
+    fn drop(&mut self) {
+        metrics::gauge!("longhaul_archive_waiting").decrement(1.0);
+    }
 }

@@ -11,17 +11,26 @@ const FIRST: Duration = Duration::from_millis(100);
 /// No pause is longer.
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// No pause is longer in a loop that waits for something outside, which may be away for days.
+const LONGEST_OUTSIDE: Duration = Duration::from_secs(300);
+
 /// The pauses of one loop.
 pub struct Patience<'a> {
     clock: Clock,
     entropy: &'a Entropy,
     next: Duration,
+    longest: Duration,
 }
 
 impl<'a> Patience<'a> {
     /// The pauses of a loop that has not failed yet.
     pub fn new(host: &'a Host) -> Self {
-        Self { clock: host.clock, entropy: &host.entropy, next: FIRST }
+        Self { clock: host.clock, entropy: &host.entropy, next: FIRST, longest: LONGEST }
+    }
+
+    /// The pauses of a loop that waits for something outside.
+    pub fn long(host: &'a Host) -> Self {
+        Self { longest: LONGEST_OUTSIDE, ..Self::new(host) }
     }
 
     /// Waits before the next try. Cancel by dropping.
@@ -38,7 +47,7 @@ impl<'a> Patience<'a> {
     /// The next pause: from half of its length to the whole.
     fn length(&mut self) -> Duration {
         let half = self.next / 2;
-        self.next = (self.next * 2).min(LONGEST);
+        self.next = (self.next * 2).min(self.longest);
         let spread = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX);
         half + Duration::from_nanos(self.entropy.below(spread.saturating_add(1)))
     }

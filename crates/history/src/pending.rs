@@ -40,7 +40,7 @@ impl Origin {
             | DutyId::SignalExternal(event)
             | DutyId::CancelExternal(event)
             | DutyId::CloseChild(event) => event < self.next_event_id,
-            DutyId::NotifyParent | DutyId::NotifySchedule => true,
+            DutyId::NotifyParent | DutyId::NotifySchedule | DutyId::Archive => true,
         }
     }
 }

@@ -35,7 +35,9 @@ impl Lodged for Schedule {
         let count = changes.iter().filter(|change| change.leaves_out()).count();
         let left_out = self.left_out();
         let newest = left_out[left_out.len().saturating_sub(count)..].iter();
-        newest.map(|one| format!("action of {} left out: {:?}", one.nominal, one.reason)).collect()
+        newest
+            .map(|one| format!("action of {} left out: {:?}", one.last.unwrap_or(one.nominal), one.reason))
+            .collect()
     }
 
     async fn fulfil(room: &Arc<Room>, run: &RunKey, name: DutyName, duty: &Duty) -> Result<Input, PeerError> {

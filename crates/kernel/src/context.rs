@@ -19,6 +19,8 @@ pub struct Context {
     pub other_namespaces: Arc<Vec<String>>,
     /// How long a closed run is kept.
     pub retention: Duration,
+    /// Whether a closed run has to be archived before it is removed.
+    pub archives: bool,
     /// Limits in force.
     pub limits: Arc<Limits>,
     /// Search attributes of the namespace.

@@ -113,6 +113,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Workflow, Self::Activity, Self::NexusOperation, Self::Schedule, Self::Batch, Self::Deployment];
+
     /// The byte that stands for this kind in stored keys.
     pub const fn code(self) -> u8 {
         self as u8

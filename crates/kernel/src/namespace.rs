@@ -6,8 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use longhaul_proto::api::{
     enums::v1::{IndexedValueType, NamespaceState},
-    namespace::v1::{NamespaceConfig, UpdateNamespaceInfo},
-    workflowservice::v1::{RegisterNamespaceRequest, UpdateNamespaceRequest},
+    workflowservice::v1::RegisterNamespaceRequest,
 };
 use minicbor::{Decode, Encode};
 
@@ -31,11 +30,37 @@ pub const CLUSTER: &str = "active";
 /// Longest name, in bytes.
 const NAME_BYTES_MAX: usize = 1000;
 
-/// Shortest time that closed executions are kept.
-const RETENTION_MIN: Duration = Duration::from_secs(3600);
+/// What stands between a deleted namespace's name and the start of its id.
+const DELETED: &str = "-deleted-";
 
-/// Most binaries that can be marked as bad.
-const BAD_BINARIES_MAX: usize = 10;
+/// Characters of the id that are shown at least, as on the reference.
+const ID_PREFIX_MIN: usize = 5;
+
+/// How much longer than needed it is looked for runs that a shortened retention has made due.
+const HASTE_MARGIN: Duration = Duration::from_secs(600);
+
+mod archival;
+mod update;
+
+pub use archival::{Archival, ArchivalDefaults, ClusterArchival};
+
+/// What an operator allows to say of a namespace.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Shortest time that closed executions are kept.
+    pub retention_min: Duration,
+    /// Most binaries that can be marked as bad.
+    pub bad_binaries_max: usize,
+    /// What the cluster archives.
+    pub archival: ClusterArchival,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let retention_min = Duration::from_secs(3600);
+        Self { retention_min, bad_binaries_max: 10, archival: ClusterArchival::default() }
+    }
+}
 
 /// What may be done in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -137,6 +162,15 @@ pub struct Namespace {
     /// Whether it was there before anybody registered it.
     #[n(10)]
     pub built_in: bool,
+    /// When the retention was shortened last. Runs that had closed before asked to be woken later than is right now.
+    #[n(11)]
+    pub shortened: Option<Timestamp>,
+    /// Where closed histories are archived, if that was ever said.
+    #[n(12)]
+    pub history_archival: Option<Archival>,
+    /// Where their rows are archived, if that was ever said.
+    #[n(13)]
+    pub visibility_archival: Option<Archival>,
 }
 
 impl Namespace {
@@ -154,6 +188,9 @@ impl Namespace {
             bad_binaries: BTreeMap::new(),
             created: at,
             built_in: true,
+            shortened: None,
+            history_archival: None,
+            visibility_archival: None,
         }
     }
 
@@ -171,6 +208,7 @@ impl Namespace {
     pub fn register(
         id: NamespaceId,
         request: &RegisterNamespaceRequest,
+        rules: &Rules,
         at: Timestamp,
     ) -> Result<Self, Refusal> {
         check_name(&request.namespace)?;
@@ -178,94 +216,26 @@ impl Namespace {
             return Err(Refusal::invalid("Cannot register global namespace when not enabled"));
         }
         let clusters = request.clusters.iter().map(|cluster| &cluster.cluster_name);
-        if let Some(unknown) =
-            clusters.chain([&request.active_cluster_name]).find(|name| !matches!(name.as_str(), "" | CLUSTER))
-        {
+        let active = (!request.active_cluster_name.is_empty()).then_some(&request.active_cluster_name);
+        if let Some(unknown) = clusters.chain(active).find(|name| *name != CLUSTER) {
             return Err(Refusal::invalid(format!("Invalid cluster name: {unknown}")));
         }
-        let retention = retention(request.workflow_execution_retention_period.as_ref())?;
+        let retention = retention(request.workflow_execution_retention_period.as_ref(), rules)?;
         let mut namespace = Self::built_in(id, &request.namespace, retention, at);
         namespace.description.clone_from(&request.description);
         namespace.owner_email.clone_from(&request.owner_email);
         namespace.data = request.data.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         namespace.built_in = false;
+        let state = request.history_archival_state;
+        namespace.history_archival =
+            Archival::registered(rules.archival.history.as_ref(), state, &request.history_archival_uri)?;
+        let state = request.visibility_archival_state;
+        namespace.visibility_archival = Archival::registered(
+            rules.archival.visibility.as_ref(),
+            state,
+            &request.visibility_archival_uri,
+        )?;
         Ok(namespace)
-    }
-
-    /// Applies an update; on refusal nothing has changed.
-    pub fn update(&mut self, request: &UpdateNamespaceRequest, at: Timestamp) -> Result<(), Refusal> {
-        if request.promote_namespace {
-            return Err(Refusal::invalid(format!(
-                "global namespace is not enabled on this cluster, cannot update global namespace or promote \
-                 local namespace: {}",
-                self.name
-            )));
-        }
-        let mut next = self.clone();
-        if let Some(info) = &request.update_info {
-            next.update_info(info);
-        }
-        if let Some(config) = &request.config {
-            next.update_config(config, at)?;
-        }
-        if !request.delete_bad_binary.is_empty()
-            && next.bad_binaries.remove(&request.delete_bad_binary).is_none()
-        {
-            return Err(Refusal::invalid(format!(
-                "Bad binary checksum {} doesn't exists.",
-                request.delete_bad_binary
-            )));
-        }
-        *self = next;
-        Ok(())
-    }
-
-    fn update_info(&mut self, info: &UpdateNamespaceInfo) {
-        if !info.description.is_empty() {
-            self.description.clone_from(&info.description);
-        }
-        if !info.owner_email.is_empty() {
-            self.owner_email.clone_from(&info.owner_email);
-        }
-        self.data.extend(info.data.iter().map(|(key, value)| (key.clone(), value.clone())));
-        match NamespaceState::try_from(info.state) {
-            Ok(NamespaceState::Registered) => self.state = State::Registered,
-            Ok(NamespaceState::Deprecated) => self.state = State::Deprecated,
-            Ok(NamespaceState::Deleted) => self.state = State::Deleted,
-            Ok(NamespaceState::Unspecified) | Err(_) => {}
-        }
-    }
-
-    fn update_config(&mut self, config: &NamespaceConfig, at: Timestamp) -> Result<(), Refusal> {
-        if config.workflow_execution_retention_ttl.is_some() {
-            self.retention = retention(config.workflow_execution_retention_ttl.as_ref())?;
-        }
-        for (checksum, bad) in config.bad_binaries.iter().flat_map(|bad| &bad.binaries) {
-            let (reason, operator) = (bad.reason.clone(), bad.operator.clone());
-            self.bad_binaries.insert(checksum.clone(), BadBinary { reason, operator, created: at });
-        }
-        if self.bad_binaries.len() > BAD_BINARIES_MAX {
-            return Err(Refusal::invalid(format!(
-                "Total resetBinaries cannot exceed the max limit: {BAD_BINARIES_MAX}"
-            )));
-        }
-        for (column, alias) in &config.custom_search_attribute_aliases {
-            self.rename_search_attribute(column, alias)?;
-        }
-        Ok(())
-    }
-
-    /// Gives the attribute in `column` the name `alias`, or removes it if that is empty.
-    fn rename_search_attribute(&mut self, column: &str, alias: &str) -> Result<(), Refusal> {
-        let found = self.search_attributes.iter().find(|(_, attribute)| attribute.column() == column);
-        let Some((name, attribute)) = found.map(|(name, attribute)| (name.clone(), *attribute)) else {
-            return Err(Refusal::invalid(format!("search attribute column {column} is not in use")));
-        };
-        self.search_attributes.remove(&name);
-        if !alias.is_empty() {
-            self.search_attributes.insert(alias.into(), attribute);
-        }
-        Ok(())
     }
 
     /// Adds search attributes; those that exist stay as they are, whatever the type asked for.
@@ -313,10 +283,31 @@ impl Namespace {
             .fold(start, |known, (name, attribute)| known.with_custom(name, attribute.value_type()))
     }
 
-    /// The name it has while it is being removed: its own is free again at once.
-    pub fn name_when_deleted(&self) -> String {
-        let id = self.id.to_string();
-        format!("{}-deleted-{}", self.name, &id[..5])
+    /// The names it may have while it is being removed, the first that is free: its own is free again at once.
+    pub fn names_when_deleted(&self) -> impl Iterator<Item = String> {
+        let (name, id) = (self.name.clone(), self.id.to_string());
+        (ID_PREFIX_MIN..=id.len()).map(move |length| format!("{name}{DELETED}{}", &id[..length]))
+    }
+
+    /// The name it had before it was deleted; `None` unless an operator has deleted it, and its data with it. A
+    /// namespace that an update has put into the state `DELETED` keeps its name and its data.
+    pub fn former_name(&self) -> Option<&str> {
+        let (former, prefix) = self.name.rsplit_once(DELETED)?;
+        let is_own = prefix.len() >= ID_PREFIX_MIN && self.id.to_string().starts_with(prefix);
+        (self.state == State::Deleted && is_own).then_some(former)
+    }
+
+    /// Whether a closed run is archived, its history or its row.
+    pub fn archives(&self) -> bool {
+        [&self.history_archival, &self.visibility_archival]
+            .into_iter()
+            .any(|archival| archival.as_ref().is_some_and(|archival| archival.enabled))
+    }
+
+    /// Whether closed runs may be due that the store does not wake for yet: the retention was shortened after they
+    /// had closed.
+    pub fn hastens(&self, now: Timestamp) -> bool {
+        self.shortened.is_some_and(|at| now <= at + self.retention + HASTE_MARGIN)
     }
 }
 
@@ -331,9 +322,9 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn retention(wire: Option<&prost_types::Duration>) -> Result<Duration, Refusal> {
+fn retention(wire: Option<&prost_types::Duration>, rules: &Rules) -> Result<Duration, Refusal> {
     time::positive(wire)
-        .filter(|length| *length >= RETENTION_MIN)
+        .filter(|length| *length >= rules.retention_min)
         .ok_or_else(|| Refusal::invalid("A valid retention period is not set on request."))
 }
 

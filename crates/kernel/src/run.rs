@@ -4,6 +4,7 @@
 //! commands under `commands/`. Both work on a [`transition::Transition`], which folds every change through `apply`.
 
 mod apply;
+mod archived;
 mod attached;
 mod chain;
 mod change;
@@ -130,6 +131,7 @@ impl Run {
             }
             What::AdmitUpdate(request) => t.admit_update(*request)?,
             What::DutyDone(duty) => t.duty_done(duty),
+            What::Archived => t.archived(),
         }
         Ok(t.finish())
     }

@@ -51,7 +51,7 @@ const RECENT_MAX: usize = 10;
 /// Starts that wait, at most. Half of that is for backfills.
 const BUFFER_MAX: usize = 1000;
 
-/// What was left out, remembered with its reason.
+/// Spans of what was left out, remembered with their reason.
 const LEFT_OUT_MAX: usize = 100;
 
 /// Request ids of updates and patches that are remembered.
@@ -215,18 +215,25 @@ struct Recent {
     status: i32,
 }
 
-/// Something that was due and did not happen.
+/// Something that was due and did not happen. What follows for the same reason is told together with it, so that the
+/// list is short and yet whole.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LeftOut {
-    /// When it was due.
+    /// When the first was due.
     #[n(0)]
     pub nominal: Timestamp,
-    /// When that was decided.
+    /// When the last was decided.
     #[n(1)]
     pub at: Timestamp,
     /// Why.
     #[n(2)]
     pub reason: Reason,
+    /// When the last was due, if that is another time than the first.
+    #[n(3)]
+    pub last: Option<Timestamp>,
+    /// How many there were, if more than one.
+    #[n(4)]
+    pub times: Option<i64>,
 }
 
 /// Why something that was due did not happen.

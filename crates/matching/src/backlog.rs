@@ -120,16 +120,24 @@ impl Backlog {
     }
 }
 
-impl Drop for Backlog {
-    fn drop(&mut self) {
-        for (priority, lane) in &self.lanes {
+impl Backlog {
+    /// Drops every task, spilled ones too.
+    pub(crate) fn clear(&mut self) {
+        for (priority, lane) in std::mem::take(&mut self.lanes) {
             for task in lane.head.iter().chain(&lane.tail) {
                 self.shelf.budget.give(task.bytes());
             }
             if lane.spilled > 0 {
-                self.shelf.spill.forget(&self.shelf.key(*priority));
+                self.shelf.spill.forget(&self.shelf.key(priority));
             }
         }
+        self.count = 0;
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -8,8 +8,8 @@ use longhaul_proto::{ExhaustedCause, ExhaustedScope, Refusal};
 use longhaul_runtime::{
     Host, Live, Rate,
     peers::{
-        AddTask, Answering, Caller, DispatchQuery, History, Matching as Peer, MatchingAnswer, MatchingCall,
-        PeerError, QueryOutcome, Reserved, TaskAdded, TaskKind,
+        AddTask, Answering, Caller, DispatchQuery, ForgetNamespace, Forgotten, History, Matching as Peer,
+        MatchingAnswer, MatchingCall, PeerError, QueryOutcome, Reserved, TaskAdded, TaskKind,
     },
 };
 use longhaul_store::Spill;
@@ -132,6 +132,10 @@ impl Matching {
             MatchingCall::ShutdownWorker(request) => {
                 sticky::shut_down(&self.queues, &caller, &request);
                 MatchingAnswer::ShutdownWorker(Default::default())
+            }
+            MatchingCall::ForgetNamespace(ForgetNamespace {}) => {
+                self.queues.forget(caller_namespace(&caller));
+                MatchingAnswer::ForgetNamespace(Forgotten {})
             }
         })
     }

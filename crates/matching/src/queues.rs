@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use longhaul_kernel::time::Timestamp;
+use longhaul_kernel::{ids::NamespaceId, time::Timestamp};
 use longhaul_runtime::{
     Host, Live,
     peers::{Caller, PeerError, TaskKind},
@@ -77,6 +77,18 @@ impl Queues {
         let loaded = self.loaded.read();
         let mine = loaded.iter().filter(|(key, _)| *key.namespace.as_bytes() == caller.namespace_id);
         mine.map(|(_, queue)| queue.clone()).collect()
+    }
+
+    /// Drops what waits in the queues of a namespace that is gone, spilled tasks too. A poll that still waits in one is
+    /// answered empty at its time.
+    pub(crate) fn forget(&self, namespace: NamespaceId) {
+        let mut loaded = self.loaded.write();
+        for (_, queue) in loaded.iter().filter(|(key, _)| key.namespace == namespace) {
+            queue.clear();
+            metrics::backlog(&queue.meters.labels, 0);
+        }
+        // As in `sweep`: who is alone with a queue under this lock stays alone.
+        loaded.retain(|key, queue| key.namespace != namespace || Arc::strong_count(queue) > 1);
     }
 
     /// Unloads idle queues, brings measures up to date, and tries again what waits for a spill.

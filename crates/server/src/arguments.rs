@@ -39,6 +39,9 @@ pub enum Command {
     /// Asks a running server about its lists of workflows
     #[command(subcommand)]
     Visibility(VisibilityCommand),
+    /// Asks a running server about a schedule
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Prints what can be configured
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -69,6 +72,27 @@ pub struct Explain {
     /// Rows of the page [default: as many as a list gives]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub page_size: i32,
+    /// Address of the server
+    #[arg(long, default_value = "127.0.0.1:7233", value_name = "HOST:PORT")]
+    pub address: String,
+}
+
+/// `longhaul schedule ...`.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// Tells which actions of a schedule were left out, when and why
+    Skipped(Skipped),
+}
+
+/// Arguments of `longhaul schedule skipped`.
+#[derive(Args, Clone, Debug)]
+pub struct Skipped {
+    /// The schedule
+    #[arg(short, long)]
+    pub schedule_id: String,
+    /// Namespace of the schedule
+    #[arg(short, long, default_value = "default")]
+    pub namespace: String,
     /// Address of the server
     #[arg(long, default_value = "127.0.0.1:7233", value_name = "HOST:PORT")]
     pub address: String,

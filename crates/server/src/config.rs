@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use longhaul_kernel::visibility::ValueType;
 
 use crate::{
+    archival::{self, Archival},
     arguments::StartDev,
     dynamic::{self, Layers, watch::Source},
     file::{self, File},
@@ -50,6 +51,8 @@ pub struct Config {
     pub settings: Layers,
     /// File of dynamic configuration that is read again.
     pub dynamic_file: Option<Source>,
+    /// What is archived.
+    pub archival: Archival,
 }
 
 impl Default for Config {
@@ -65,6 +68,7 @@ impl Default for Config {
             search_attributes: Vec::new(),
             settings: Layers::default(),
             dynamic_file: None,
+            archival: Archival::default(),
         }
     }
 }
@@ -105,6 +109,7 @@ impl Config {
         for (key, value) in &file.dynamic {
             config.settings.keyed(key, value)?;
         }
+        config.archival = archival::read(file.archival, file.namespace_defaults)?;
         for pair in &arguments.dynamic_config_value {
             config.settings.arguments.argument(pair)?;
         }

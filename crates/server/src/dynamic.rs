@@ -120,7 +120,7 @@ pub struct Layers {
 
 impl Layers {
     /// Takes a key of the configuration file, as its section `settings` does a name.
-    pub(crate) fn keyed(&mut self, key: &str, value: &Value) -> Result<()> {
+    pub fn keyed(&mut self, key: &str, value: &Value) -> Result<()> {
         match Setting::of_key(key) {
             Some(setting) => setting.set(&mut self.base, key, value),
             None => self.arguments.general("configuration file", key, value),

@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::archival;
+
 /// What a file says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -34,6 +36,11 @@ pub(crate) struct File {
     pub dynamic_file: Option<PathBuf>,
     /// Seconds between two looks at it.
     pub dynamic_interval: Option<f64>,
+    /// What is archived.
+    pub archival: archival::Section,
+    /// What holds for namespaces that say nothing of it.
+    #[serde(alias = "namespaceDefaults")]
+    pub namespace_defaults: archival::Defaults,
 }
 
 /// The reference's form. Unknown fields are left alone: most of it describes its own parts.
@@ -44,6 +51,8 @@ struct Foreign {
     global: Global,
     longhaul: Ours,
     dynamic_config_client: DynamicClient,
+    archival: archival::Section,
+    namespace_defaults: archival::Defaults,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,7 +119,12 @@ pub(crate) fn read(path: &Path) -> Result<File> {
 }
 
 fn translate(foreign: Foreign) -> Result<File> {
-    let mut file = File { folder: foreign.longhaul.folder, ..File::default() };
+    let mut file = File {
+        folder: foreign.longhaul.folder,
+        archival: foreign.archival,
+        namespace_defaults: foreign.namespace_defaults,
+        ..File::default()
+    };
     if let Some(Service { rpc }) =
         foreign.services.into_iter().find_map(|(name, it)| (name == "frontend").then_some(it))
     {

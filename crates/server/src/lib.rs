@@ -7,11 +7,13 @@ pub mod server;
 pub mod settings;
 
 mod admin;
+pub mod archival;
 pub mod dynamic;
 mod file;
 mod log;
 mod rooms;
 mod run;
+mod schedule;
 mod visibility;
 
 pub use run::run;

@@ -9,7 +9,7 @@ use longhaul_runtime::{
     Host,
     peers::{self, Late},
 };
-use longhaul_store::{Directory, MemorySpill, MemoryStore, Spill, Store};
+use longhaul_store::{Archive, Directory, MemorySpill, MemoryStore, Spill, Store};
 use longhaul_store_embedded::{EmbeddedStore, FileSpill, Options};
 
 use crate::{config::Storage, dynamic::InForce};
@@ -31,7 +31,13 @@ pub(crate) const fn store_name(storage: &Storage) -> &'static str {
 }
 
 /// Opens the store, reads what it holds and begins to work it off.
-pub(crate) async fn open(host: &Host, storage: &Storage, address: &str, settings: &InForce) -> Result<Rooms> {
+pub(crate) async fn open(
+    host: &Host,
+    storage: &Storage,
+    address: &str,
+    settings: &InForce,
+    archive: Option<Arc<dyn Archive>>,
+) -> Result<Rooms> {
     let (store, spill): (Arc<dyn Store>, Arc<dyn Spill>) = match storage {
         Storage::Memory => (Arc::new(MemoryStore::new()), Arc::new(MemorySpill::default())),
         Storage::Folder(folder) => {
@@ -46,12 +52,13 @@ pub(crate) async fn open(host: &Host, storage: &Storage, address: &str, settings
     let late: Arc<Late<dyn peers::History>> = Arc::default();
     let matching: Arc<dyn peers::Matching> =
         Matching::new(host.clone(), late.clone(), spill, settings.matching.clone());
-    let history: Arc<dyn peers::History> = History::start(
+    let history: Arc<dyn peers::History> = History::start_with(
         host.clone(),
         store.clone(),
         directory.clone(),
         matching.clone(),
         settings.history.clone(),
+        archive,
     )
     .await
     .context("the state can't be taken over")?;

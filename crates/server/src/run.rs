@@ -9,10 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     arguments::{
-        Arguments, Command, ConfigCommand, LogArguments, ServerCommand, StartDev, VisibilityCommand,
+        Arguments, Command, ConfigCommand, LogArguments, ScheduleCommand, ServerCommand, StartDev,
+        VisibilityCommand,
     },
     config::{Config, Storage},
-    log, reference,
+    log, reference, schedule,
     server::Server,
     visibility,
 };
@@ -34,6 +35,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
         Command::StartDev(start) => start_dev(start, &arguments.log, false),
         Command::Server(ServerCommand::StartDev(start)) => start_dev(start, &arguments.log, true),
         Command::Visibility(VisibilityCommand::Explain(explain)) => visibility::explain(explain),
+        Command::Schedule(ScheduleCommand::Skipped(skipped)) => schedule::skipped(skipped),
         Command::Config(ConfigCommand::Reference) => print(&reference::settings_page()),
         Command::Config(ConfigCommand::ApiCoverage) => print(&reference::coverage_page()),
     }

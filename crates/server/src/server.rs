@@ -72,7 +72,9 @@ impl Server {
         let recorder = Metrics::install();
         config.settings.note();
         let in_force = InForce::new(&config.settings.everywhere());
-        let rooms = rooms::open(&host, &config.storage, &address.to_string(), &in_force).await?;
+        let archive = config.archival.open();
+        let at = address.to_string();
+        let rooms = rooms::open(&host, &config.storage, &at, &in_force, archive.clone()).await?;
         create_namespaces(&host, &rooms.directory, config).await?;
         let cluster = ClusterIdentity {
             id: cluster_id(&host, &*rooms.store).await?,
@@ -92,6 +94,8 @@ impl Server {
             matching,
             cluster,
             settings,
+            archival: config.archival.cluster.clone(),
+            archive,
             draining: drained.clone(),
         });
         host.tasks.spawn("http", longhaul_frontend::serve_http(frontend.clone(), http));

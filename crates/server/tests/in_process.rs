@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod in_process {
+    mod archival;
     pub mod client;
     mod docs;
     mod http;

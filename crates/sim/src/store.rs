@@ -251,6 +251,17 @@ impl Store for FaultyStore {
         async move { self.read(self.inner.outbox(range, after, limit)).await }.boxed()
     }
 
+    fn runs(
+        &self,
+        namespace: NamespaceId,
+        first: Slot,
+        last: Slot,
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<RunKey>, ReadError>> {
+        async move { self.read(self.inner.runs(namespace, first, last, after, limit)).await }.boxed()
+    }
+
     fn wakes(
         &self,
         slot: Slot,

@@ -47,6 +47,14 @@ pub(crate) fn slot(slot: Slot) -> Vec<u8> {
     slot.0.to_be_bytes().to_vec()
 }
 
+/// What the keys of a namespace's runs begin with in one slot.
+pub(crate) fn namespace(slot: Slot, namespace: NamespaceId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(18);
+    key.extend_from_slice(&slot.0.to_be_bytes());
+    key.extend_from_slice(namespace.as_bytes());
+    key
+}
+
 /// What every key of a run begins with.
 pub(crate) fn run(run: &RunKey) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);

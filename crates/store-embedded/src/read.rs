@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, NamespaceId, RunKey, Slot},
     time::Timestamp,
 };
 use longhaul_store::{
@@ -47,6 +47,44 @@ pub(crate) fn run(engine: &Engine, run: &RunKey) -> Result<Option<StoredRun>, Fa
         });
     }
     Ok(stored)
+}
+
+/// Runs of a namespace. Slots that hold nothing are stepped over, and so is what belongs to other namespaces.
+pub(crate) fn runs(
+    engine: &Engine,
+    namespace: NamespaceId,
+    (first, last): (Slot, Slot),
+    after: Option<RunKey>,
+    limit: usize,
+) -> Result<Vec<RunKey>, Failure> {
+    let end = key::behind(&key::slot(last)).map_or(Bound::Unbounded, Bound::Excluded);
+    let moment = engine.moment();
+    let mut found: Vec<RunKey> = Vec::new();
+    let mut from = match after.map(|run| key::behind(&key::run(&run))) {
+        Some(Some(behind)) => behind,
+        Some(None) => return Ok(found),
+        None => key::namespace(first, namespace),
+    };
+    while found.len() < limit {
+        let range = (Bound::Included(from), end.clone());
+        let Some(entry) = moment.range(Part::State, range).next().transpose()? else { break };
+        let mut reader = key::Reader(&entry.0);
+        let named = reader.slot().zip(reader.run());
+        let (slot, run) = named.ok_or_else(|| unreadable(Part::State, &entry.0))?;
+        let other = run.execution.namespace;
+        from = match other.cmp(&namespace) {
+            std::cmp::Ordering::Less => key::namespace(slot, namespace),
+            std::cmp::Ordering::Greater if slot >= last => break,
+            std::cmp::Ordering::Greater => key::namespace(Slot(slot.0 + 1), namespace),
+            std::cmp::Ordering::Equal => {
+                let behind = key::behind(&key::run(&run));
+                found.push(run);
+                let Some(behind) = behind else { break };
+                behind
+            }
+        };
+    }
+    Ok(found)
 }
 
 /// Batches of a branch.

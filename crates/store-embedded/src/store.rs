@@ -159,6 +159,17 @@ impl Store for EmbeddedStore {
         self.points.read(move |engine| read::run(engine, &run))
     }
 
+    fn runs(
+        &self,
+        namespace: NamespaceId,
+        first: Slot,
+        last: Slot,
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<RunKey>, ReadError>> {
+        self.scans.read(move |engine| read::runs(engine, namespace, (first, last), after, limit))
+    }
+
     fn history(
         &self,
         slot: Slot,

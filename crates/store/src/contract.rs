@@ -289,6 +289,17 @@ pub trait Store: Send + Sync {
     /// A run's state.
     fn run(&self, run: RunKey) -> BoxFuture<'_, Result<Option<StoredRun>, ReadError>>;
 
+    /// Runs of one namespace, of every kind, in slots from `first` to `last` behind `after`, in the order of their keys;
+    /// at most `limit`. What an orderly owner has forgotten of is found this way: it needs no row in lists.
+    fn runs(
+        &self,
+        namespace: NamespaceId,
+        first: Slot,
+        last: Slot,
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<RunKey>, ReadError>>;
+
     /// Batches of a branch that hold events of `range`, in `direction`, until at least `bytes_max` bytes are read
     /// (at least one batch if there is any). `slot` is that of the execution the branch belongs to.
     fn history(

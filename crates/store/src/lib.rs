@@ -3,6 +3,7 @@
 //! There is one way to write: [`Store::commit`]. It may be called concurrently from any number of tasks; a backend
 //! makes all that waits durable in one act (group commit is the contract, not an optimisation).
 
+pub mod archive;
 pub mod conformance;
 mod contract;
 mod memory;
@@ -11,6 +12,7 @@ mod order;
 mod spill;
 mod tally;
 
+pub use archive::{Archive, ArchiveError, Listing, MemoryArchive};
 pub use contract::*;
 pub use memory::MemoryStore;
 pub use namespaces::{Directory, DirectoryError};

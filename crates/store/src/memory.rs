@@ -57,6 +57,17 @@ impl Store for MemoryStore {
         now(Ok(self.state.lock().run(&run)))
     }
 
+    fn runs(
+        &self,
+        namespace: NamespaceId,
+        first: Slot,
+        last: Slot,
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<RunKey>, ReadError>> {
+        now(Ok(self.state.lock().runs(namespace, first, last, after, limit)))
+    }
+
     fn history(
         &self,
         slot: Slot,

@@ -16,10 +16,11 @@ pub struct Package {
 const PREFIX: &str = "longhaul-";
 
 /// Rooms, and the rooms each may depend on.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("proto", &[]),
     ("kernel", &["proto"]),
     ("store", &["kernel", "proto"]),
+    ("archive", &["store", "kernel", "proto"]),
     ("store-embedded", &["store", "kernel", "proto"]),
     ("store-postgres", &["store", "kernel", "proto"]),
     ("store-cassandra", &["store", "kernel", "proto"]),
@@ -54,7 +55,7 @@ const IMPURE: [&str; 12] = [
 ];
 
 /// Heavy dependencies, and the one room each lives in.
-const DRIVERS: [(&str, &str); 7] = [
+const DRIVERS: [(&str, &str); 9] = [
     ("fjall", "store-embedded"),
     ("rocksdb", "store-embedded"),
     ("tokio-postgres", "store-postgres"),
@@ -62,6 +63,8 @@ const DRIVERS: [(&str, &str); 7] = [
     ("scylla", "store-cassandra"),
     ("cdrs-tokio", "store-cassandra"),
     ("sqlparser", "kernel"),
+    ("object_store", "archive"),
+    ("reqwest", "archive"),
 ];
 
 /// Reads the answer of `cargo metadata --no-deps`.

@@ -7,7 +7,7 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, asker::Asker, batches, cluster, history_reads, namespaces, refused, schedules,
+    activity_task, archived, asker::Asker, batches, cluster, history_reads, namespaces, refused, schedules,
     search_attributes, task_queue, visibility, workflow_control, workflow_start, workflow_task,
 };
 
@@ -44,7 +44,7 @@ serve! {
     list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = built visibility::list_open;
     list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = built visibility::list_closed;
     list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = built visibility::list;
-    list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = built visibility::list_archived;
+    list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = built archived::list;
     scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse = built visibility::scan;
     count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse = built visibility::count;
     get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = built search_attributes::get;

@@ -1,11 +1,11 @@
 //! A namespace in the form of the public API, and what this server promises in one.
 
 use longhaul_kernel::{
-    namespace::{CLUSTER, Namespace},
+    namespace::{Archival, CLUSTER, Namespace},
     time,
 };
 use longhaul_proto::api::{
-    enums::v1::{ArchivalState, ReplicationState},
+    enums::v1::ReplicationState,
     namespace::v1::{
         BadBinaries, BadBinaryInfo, NamespaceConfig, NamespaceInfo,
         namespace_info::{Capabilities, Limits},
@@ -86,11 +86,16 @@ fn config(namespace: &Namespace) -> NamespaceConfig {
     NamespaceConfig {
         workflow_execution_retention_ttl: Some(time::to_proto(namespace.retention)),
         bad_binaries: Some(BadBinaries { binaries: binaries.collect() }),
-        history_archival_state: ArchivalState::Disabled.into(),
-        visibility_archival_state: ArchivalState::Disabled.into(),
+        history_archival_state: Archival::state_of(namespace.history_archival.as_ref()).into(),
+        history_archival_uri: uri(namespace.history_archival.as_ref()),
+        visibility_archival_state: Archival::state_of(namespace.visibility_archival.as_ref()).into(),
+        visibility_archival_uri: uri(namespace.visibility_archival.as_ref()),
         custom_search_attribute_aliases: aliases.collect(),
-        ..NamespaceConfig::default()
     }
+}
+
+fn uri(archival: Option<&Archival>) -> String {
+    archival.map(|archival| archival.uri.clone()).unwrap_or_default()
 }
 
 /// There is one cluster. The reference leaves the state out for the namespaces it creates itself.

@@ -1,33 +1,19 @@
 //! How a list is answered: a call of ours beside the public API, and its client for the command line. It answers the
 //! first page and tells which index it read, how much of it, and how long that took; of the rows it tells nothing.
 
-use std::{
-    convert::Infallible,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
-use http::{Request, Response, uri::PathAndQuery};
 use longhaul_kernel::{ids::Kind, visibility::Query};
 use longhaul_store::Explained;
 use prost::Message;
-use tonic::{
-    Status,
-    body::Body,
-    server::{Grpc, NamedService, UnaryService},
-    transport::Endpoint,
-};
-use tonic_prost::ProstCodec;
-use tower::Service;
+use tonic::Status;
 
 use crate::{
     Frontend,
     asker::Asker,
     frontend::{Allow, Answered, reading},
+    own::{self, OwnCall},
 };
-
-const PATH: &str = "/longhaul.operator.v1.Visibility/Explain";
 
 /// Asks how a list would be answered.
 #[derive(Clone, PartialEq, Message)]
@@ -102,62 +88,25 @@ async fn explain(frontend: &Frontend, _: Asker, request: ExplainRequest) -> Answ
     })
 }
 
+/// The call.
+pub(crate) struct Explain;
+
+impl OwnCall for Explain {
+    const SERVICE: &'static str = "longhaul.operator.v1.Visibility";
+    const PATH: &'static str = "/longhaul.operator.v1.Visibility/Explain";
+    const NAME: &'static str = "ExplainVisibility";
+    type Request = ExplainRequest;
+    type Answer = ExplainResponse;
+
+    async fn answer(frontend: &Frontend, asker: Asker, request: ExplainRequest) -> Answered<ExplainResponse> {
+        explain(frontend, asker, request).await
+    }
+}
+
 /// Asks the server at `address` (host and port).
 ///
 /// # Errors
 /// When it can't be reached, or refuses.
 pub async fn ask(address: &str, request: ExplainRequest) -> Result<ExplainResponse, Status> {
-    let away = |error: tonic::transport::Error| {
-        Status::unavailable(format!("the server at {address} can't be reached: {error}"))
-    };
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(away)?;
-    let mut client = tonic::client::Grpc::new(endpoint.connect().await.map_err(away)?);
-    client.ready().await.map_err(away)?;
-    let codec = ProstCodec::<ExplainRequest, ExplainResponse>::default();
-    let path = PathAndQuery::from_static(PATH);
-    client.unary(tonic::Request::new(request), path, codec).await.map(tonic::Response::into_inner)
-}
-
-/// The service, for the listener.
-#[derive(Clone)]
-pub(crate) struct ExplainServer(pub(crate) Frontend);
-
-impl NamedService for ExplainServer {
-    const NAME: &'static str = "longhaul.operator.v1.Visibility";
-}
-
-impl UnaryService<ExplainRequest> for ExplainServer {
-    type Response = ExplainResponse;
-    type Future = BoxFuture<'static, Result<tonic::Response<ExplainResponse>, Status>>;
-
-    fn call(&mut self, request: tonic::Request<ExplainRequest>) -> Self::Future {
-        let frontend = self.0.clone();
-        async move {
-            let answer = async |asker, request| explain(&frontend, asker, request).await;
-            frontend.answer("ExplainVisibility", request, answer).await
-        }
-        .boxed()
-    }
-}
-
-impl Service<Request<Body>> for ExplainServer {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = self.clone();
-        async move {
-            if request.uri().path() != PATH {
-                return Ok(Status::unimplemented("the service has one call: Explain").into_http());
-            }
-            let codec = ProstCodec::<ExplainResponse, ExplainRequest>::default();
-            Ok(Grpc::new(codec).unary(service, request).await)
-        }
-        .boxed()
-    }
+    own::ask::<Explain>(address, request).await
 }

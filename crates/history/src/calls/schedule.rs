@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     ids::{ExecutionKey, Kind, NamespaceId},
-    schedule::{Input, Schedule},
+    schedule::{Input, LeftOut, Reason, Schedule},
     time::Timestamp,
 };
 use longhaul_proto::api::workflowservice::v1::{
@@ -13,7 +13,7 @@ use longhaul_proto::api::workflowservice::v1::{
     DescribeScheduleResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse,
     PatchScheduleRequest, UpdateScheduleRequest,
 };
-use longhaul_runtime::peers::PeerError;
+use longhaul_runtime::peers::{LeftOutActions, LeftOutSpan, PeerError, ScheduleLeftOut};
 
 use crate::{
     cell::{Target, Turn},
@@ -134,6 +134,38 @@ pub async fn matching_times(
     })
     .await?;
     Ok(ListScheduleMatchingTimesResponse { start_time })
+}
+
+/// What a schedule has left out.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn left_out(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    request: ScheduleLeftOut,
+) -> Result<LeftOutActions, PeerError> {
+    let spans = ask(room, namespace, &request.schedule_id, |turn| Ok(found(turn)?.left_out().to_vec()));
+    Ok(LeftOutActions { spans: spans.await?.into_iter().map(span).collect() })
+}
+
+fn span(left_out: LeftOut) -> LeftOutSpan {
+    let (reason, details) = match left_out.reason {
+        Reason::MissedCatchupWindow => ("MissedCatchupWindow", String::new()),
+        Reason::Overlap => ("Overlap", String::new()),
+        Reason::BufferFull => ("BufferFull", String::new()),
+        Reason::NoActionAllowed => ("NoActionAllowed", String::new()),
+        Reason::Replaced => ("Replaced", String::new()),
+        Reason::NotStarted(why) => ("NotStarted", why),
+    };
+    LeftOutSpan {
+        first: left_out.nominal.to_proto(),
+        last: left_out.last.unwrap_or(left_out.nominal).to_proto(),
+        left_out: left_out.at.to_proto(),
+        count: left_out.times.unwrap_or(1),
+        reason: reason.into(),
+        details,
+    }
 }
 
 /// Asks a schedule.

@@ -75,6 +75,7 @@ impl World {
             namespace: "default".into(),
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(3600),
+            archives: false,
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),
         };

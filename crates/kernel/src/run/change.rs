@@ -159,6 +159,9 @@ pub enum Fact {
     /// The oldest points to reset to were forgotten; the number of those kept is given.
     #[n(24)]
     ResetPointsKept(#[n(0)] u64),
+    /// The closed run is in the archive.
+    #[n(130)]
+    Archived,
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),
@@ -213,6 +216,9 @@ pub enum DutyId {
     /// To tell the schedule that started this chain how it closed.
     #[n(8)]
     NotifySchedule,
+    /// To have the closed run archived, before it is removed.
+    #[n(130)]
+    Archive,
 }
 
 impl DutyId {
@@ -228,6 +234,7 @@ impl DutyId {
             Self::NotifyParent => (6, 0),
             Self::CloseChild(event) => (7, event),
             Self::NotifySchedule => (8, 0),
+            Self::Archive => (130, 0),
         }
     }
 
@@ -243,6 +250,7 @@ impl DutyId {
             6 => Self::NotifyParent,
             7 => Self::CloseChild(event),
             8 => Self::NotifySchedule,
+            130 => Self::Archive,
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@ use crate::{
     codec::Pb,
     context::Context,
     run::{
-        Run, Update,
+        DutyId, Run, Update,
         state::{Activity, Child, FirstTask, Phase, TaskKind, Timer, WorkflowTask},
         table::Entry,
     },
@@ -68,7 +68,9 @@ impl Run {
         context: &Context,
     ) -> Option<(Timestamp, Deadline)> {
         if let Some(closed) = self.close_time {
-            return Some((closed + context.retention, Deadline::Retention));
+            // A run that is being archived goes when that is done, which wakes it.
+            let waits = self.duties.contains(&DutyId::Archive);
+            return (!waits).then(|| (closed + context.retention, Deadline::Retention));
         }
         let mut next = None;
         let mut consider = |at: Timestamp, deadline: Deadline| {

@@ -64,6 +64,8 @@ pub enum Duty {
     CloseChild(WorkflowExecution, ParentClosePolicy),
     /// Tell the schedule that started this chain how it closed.
     NotifySchedule(ScheduledBy, Box<Closed>),
+    /// Archive the run.
+    Archive,
 }
 
 impl Run {
@@ -101,6 +103,7 @@ impl Run {
                 let closed = Box::new(self.end_for_schedule(by.number)?);
                 Some(Duty::NotifySchedule(by, closed))
             }
+            DutyId::Archive => self.closed.is_some().then_some(Duty::Archive),
             DutyId::CloseChild(event) => {
                 let child = self.children.get(&event)?;
                 Some(Duty::CloseChild(child_execution(child)?, self.close_policy(child)))

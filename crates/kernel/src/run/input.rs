@@ -124,6 +124,8 @@ pub enum What {
     AdmitUpdate(Box<UpdateRequest>),
     /// A duty without an answer is done.
     DutyDone(DutyId),
+    /// The closed run is in the archive.
+    Archived,
 }
 
 /// How a run begins.

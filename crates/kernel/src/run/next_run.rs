@@ -219,6 +219,9 @@ impl Transition<'_> {
         if self.run.scheduled_by.is_some() && !goes_on && !was_reset {
             self.duty(DutyId::NotifySchedule);
         }
+        if self.context.archives {
+            self.duty(DutyId::Archive);
+        }
     }
 
     /// Applies the parent close policy, unless another run has taken over the children. A child that was commanded by

@@ -444,6 +444,9 @@ pub struct Closed {
     /// The run that goes on, if the chain does.
     #[n(1)]
     pub new_run_id: Option<RunId>,
+    /// Set when the run is in the archive.
+    #[n(2)]
+    pub archived: Option<bool>,
 }
 
 /// A part of the history.

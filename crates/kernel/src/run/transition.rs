@@ -276,7 +276,13 @@ pub(super) const fn is_bookkeeping(change: &Change) -> bool {
     matches!(
         change,
         Change::Volatile(_)
-            | Change::Fact(Fact::Wake(_) | Fact::DutyDone(_) | Fact::DutyPut(_) | Fact::ActivityDue { .. })
+            | Change::Fact(
+                Fact::Wake(_)
+                    | Fact::DutyDone(_)
+                    | Fact::DutyPut(_)
+                    | Fact::ActivityDue { .. }
+                    | Fact::Archived
+            )
     )
 }
 

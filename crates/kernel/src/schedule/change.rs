@@ -34,9 +34,9 @@ pub enum Change {
     /// Something is due.
     #[n(4)]
     Due(#[n(0)] Timestamp, #[n(1)] Timestamp, #[n(2)] i32, #[n(3)] bool),
-    /// Something that was due never got into the buffer; how often.
+    /// Something that was due never got into the buffer; how often, and until when if more than once.
     #[n(5)]
-    Missed(#[n(0)] Timestamp, #[n(1)] Timestamp, #[n(2)] Reason, #[n(3)] i64),
+    Missed(#[n(0)] Timestamp, #[n(1)] Timestamp, #[n(2)] Reason, #[n(3)] i64, #[n(4)] Option<Timestamp>),
     /// Something left the buffer without being done.
     #[n(6)]
     LeftOut(#[n(0)] i64, #[n(1)] Timestamp, #[n(2)] Reason),
@@ -163,10 +163,12 @@ impl Schedule {
                 self.buffer.push(due);
                 self.next_number += 1;
             }
-            Change::Missed(nominal, at, reason, times) => self.leave_out(*nominal, *at, reason, *times),
+            Change::Missed(nominal, at, reason, times, last) => {
+                self.leave_out((*nominal, *last), *at, reason, *times);
+            }
             Change::LeftOut(number, at, reason) => {
                 if let Some(due) = self.unbuffer(*number) {
-                    self.leave_out(due.nominal, *at, reason, 1);
+                    self.leave_out((due.nominal, None), *at, reason, 1);
                 }
             }
             Change::Taken(number, overlapping, workflow_id) => {
@@ -182,7 +184,7 @@ impl Schedule {
             Change::Started(number, run_id, at) => self.fold_started(*number, run_id, *at),
             Change::NotStarted(number, at, why) => {
                 if let Some(starting) = self.starting.remove(number) {
-                    self.leave_out(starting.due.nominal, *at, &Reason::NotStarted(why.clone()), 1);
+                    self.leave_out((starting.due.nominal, None), *at, &Reason::NotStarted(why.clone()), 1);
                 }
             }
             Change::Closed(number, status, result, failure) => {
@@ -231,14 +233,33 @@ impl Schedule {
         Some(self.buffer.remove(place))
     }
 
-    fn leave_out(&mut self, nominal: Timestamp, at: Timestamp, reason: &Reason, times: i64) {
+    fn leave_out(
+        &mut self,
+        (nominal, last): (Timestamp, Option<Timestamp>),
+        at: Timestamp,
+        reason: &Reason,
+        times: i64,
+    ) {
         match reason {
             Reason::MissedCatchupWindow => self.counts.missed += times,
             Reason::Overlap => self.counts.skipped += times,
             Reason::BufferFull => self.counts.dropped += times,
             Reason::NoActionAllowed | Reason::Replaced | Reason::NotStarted(_) => {}
         }
-        self.left_out.push(LeftOut { nominal, at, reason: reason.clone() });
+        let last = last.unwrap_or(nominal);
+        match self.left_out.last_mut().filter(|span| span.reason == *reason && span.nominal <= nominal) {
+            Some(span) => {
+                span.times = Some(span.times.unwrap_or(1) + times);
+                (span.last, span.at) = (Some(last), at);
+            }
+            None => self.left_out.push(LeftOut {
+                nominal,
+                at,
+                reason: reason.clone(),
+                last: (last != nominal).then_some(last),
+                times: (times != 1).then_some(times),
+            }),
+        }
         keep_last(&mut self.left_out, LEFT_OUT_MAX);
     }
 }

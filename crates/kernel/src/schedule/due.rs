@@ -29,7 +29,7 @@ impl Schedule {
         }
         let window = self.definition.policies.as_ref().and_then(|p| positive(p.catchup_window.as_ref()));
         let seed = self.seed();
-        let mut missed: Option<(Timestamp, i64)> = None;
+        let mut missed: Option<(Timestamp, Timestamp, i64)> = None;
         for _ in 0..TIMES_MAX {
             let next = self.spec().and_then(|spec| spec.next(self.looked, &seed).ok().flatten());
             let Some(next) = next.filter(|next| next.actual <= at) else {
@@ -38,13 +38,15 @@ impl Schedule {
             };
             self.change_look(next.actual);
             if window.is_some_and(|window| at.since(next.actual) > window) {
-                missed = Some((next.nominal, missed.map_or(0, |(_, times)| times) + 1));
+                let (first, times) = missed.map_or((next.nominal, 0), |(first, _, times)| (first, times));
+                missed = Some((first, next.nominal, times + 1));
             } else {
                 self.add(next.nominal, next.actual, 0, false, at, changes);
             }
         }
-        if let Some((nominal, times)) = missed {
-            self.change(Change::Missed(nominal, at, Reason::MissedCatchupWindow, times), changes);
+        if let Some((first, last, times)) = missed {
+            let last = (last != first).then_some(last);
+            self.change(Change::Missed(first, at, Reason::MissedCatchupWindow, times, last), changes);
         }
         let looked = self.looked;
         self.change(Change::Looked(looked), changes);
@@ -68,7 +70,7 @@ impl Schedule {
         let change = if self.buffer.len() < BUFFER_MAX {
             Change::Due(nominal, actual, overlap, manual)
         } else {
-            Change::Missed(nominal, at, Reason::BufferFull, 1)
+            Change::Missed(nominal, at, Reason::BufferFull, 1, None)
         };
         self.change(change, changes);
     }

@@ -22,6 +22,7 @@ fn context() -> Context {
         namespace: "default".into(),
         other_namespaces: Arc::default(),
         retention: Duration::from_secs(86_400),
+        archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
     }
@@ -149,6 +150,33 @@ fn it_acts_at_its_times_and_skips_overlaps() {
     world.close(Status::Completed);
     world.until(40);
     assert_eq!(world.said(), "start w-1970-01-01T00:00:40Z");
+}
+
+#[test]
+fn what_is_left_out_is_told_in_spans() {
+    let mut world = World::simple(Overlap::Skip);
+    world.until(10);
+    world.serve();
+    world.until(5_010);
+    let spans = |world: &World| -> Vec<(i64, i64, i64, Reason)> {
+        let tell = |one: &LeftOut| {
+            let last = one.last.unwrap_or(one.nominal);
+            (
+                one.nominal.0 / 1_000_000_000,
+                last.0 / 1_000_000_000,
+                one.times.unwrap_or(1),
+                one.reason.clone(),
+            )
+        };
+        world.schedule.left_out().iter().map(tell).collect()
+    };
+    assert_eq!(spans(&world), [(20, 5_010, 500, Reason::Overlap)], "many of a kind are one entry");
+    world.close(Status::Completed);
+    world.until(5_020);
+    world.serve();
+    world.until(5_030);
+    assert_eq!(spans(&world), [(20, 5_030, 501, Reason::Overlap)], "nothing else was left out in between");
+    assert_eq!(world.counts(), (2, 0, 501, 0));
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl World {
             namespace: "default".into(),
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(60),
+            archives: false,
             limits: Arc::new(Limits { pending_activities_max: 5, suggest_events: 30, ..Limits::default() }),
             attributes: Arc::new(SearchAttributes::system()),
         });

@@ -82,6 +82,11 @@ impl Queue {
         view
     }
 
+    /// Drops the tasks that wait.
+    pub(crate) fn clear(&self) {
+        self.state.lock().backlog.clear();
+    }
+
     /// Whether nothing would be lost if the queue were dropped: nothing waits, and nobody came since `before`. Tasks in
     /// a sticky queue do not count: their runs have long sent them elsewhere.
     pub(crate) fn is_idle(&self, before: Timestamp) -> bool {

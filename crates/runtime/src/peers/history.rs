@@ -69,6 +69,7 @@ envelope! {
         StartBatch: api::StartBatchOperationRequest => api::StartBatchOperationResponse = 120,
         DescribeBatch: api::DescribeBatchOperationRequest => api::DescribeBatchOperationResponse = 121,
         StopBatch: api::StopBatchOperationRequest => api::StopBatchOperationResponse = 122,
+        ScheduleLeftOut: ScheduleLeftOut => LeftOutActions = 130,
 
         WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
         ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
@@ -257,6 +258,45 @@ pub struct TerminateChild {
     /// The parent.
     #[prost(message, required, tag = "2")]
     pub parent: common::WorkflowExecution,
+}
+
+/// Asks what a schedule has left out.
+#[derive(Clone, PartialEq, Message)]
+pub struct ScheduleLeftOut {
+    /// The schedule.
+    #[prost(string, tag = "1")]
+    pub schedule_id: String,
+}
+
+/// What was due in a schedule and did not happen, oldest first; the last hundred spans.
+#[derive(Clone, PartialEq, Message)]
+pub struct LeftOutActions {
+    /// The spans.
+    #[prost(message, repeated, tag = "1")]
+    pub spans: Vec<LeftOutSpan>,
+}
+
+/// Actions that were left out one after the other for the same reason.
+#[derive(Clone, PartialEq, Message)]
+pub struct LeftOutSpan {
+    /// When the first was due.
+    #[prost(message, required, tag = "1")]
+    pub first: prost_types::Timestamp,
+    /// When the last was due.
+    #[prost(message, required, tag = "2")]
+    pub last: prost_types::Timestamp,
+    /// When the last was left out.
+    #[prost(message, required, tag = "3")]
+    pub left_out: prost_types::Timestamp,
+    /// How many they are.
+    #[prost(int64, tag = "4")]
+    pub count: i64,
+    /// Why, as a word.
+    #[prost(string, tag = "5")]
+    pub reason: String,
+    /// More about why, if there is more to say.
+    #[prost(string, tag = "6")]
+    pub details: String,
 }
 
 /// Why a query could not be answered by a worker; `None` of both is success.

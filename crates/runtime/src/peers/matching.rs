@@ -87,6 +87,7 @@ envelope! {
         Describe: api::DescribeTaskQueueRequest => api::DescribeTaskQueueResponse = 6,
         ListPartitions: api::ListTaskQueuePartitionsRequest => api::ListTaskQueuePartitionsResponse = 7,
         ShutdownWorker: api::ShutdownWorkerRequest => api::ShutdownWorkerResponse = 8,
+        ForgetNamespace: ForgetNamespace => Forgotten = 130,
     }
 }
 
@@ -136,6 +137,14 @@ pub struct AddTask {
     #[prost(message, optional, tag = "10")]
     pub priority: Option<common::Priority>,
 }
+
+/// The caller's namespace is gone: let go of everything that waits in its task queues.
+#[derive(Clone, PartialEq, Message)]
+pub struct ForgetNamespace {}
+
+/// Nothing waits there any more.
+#[derive(Clone, PartialEq, Message)]
+pub struct Forgotten {}
 
 /// What became of an added task.
 #[derive(Clone, PartialEq, Message)]

@@ -43,7 +43,7 @@ const NAMES: &[(&str, &str)] = &[
         "reachabilityQuerySetDurationSinceDefault persistenceMaxQPS persistenceGlobalMaxQPS \
          persistenceNamespaceMaxQPS persistenceGlobalNamespaceMaxQPS persistenceDynamicRateLimitingParams \
          historyMaxPageSize globalNamespaceCount throttledLogRPS shutdownDrainDuration \
-         shutdownFailHealthCheckDuration maxBadBinaries maskInternalErrorDetails historyHostErrorPercentage \
+         shutdownFailHealthCheckDuration maskInternalErrorDetails historyHostErrorPercentage \
          sendRawWorkflowHistory visibilityArchivalQueryMaxPageSize enableServerVersionCheck \
          enableTokenNamespaceEnforcement disableListVisibilityByFilter keepAliveMinTime \
          keepAlivePermitWithoutStream keepAliveMaxConnectionIdle enableSchedules \
@@ -154,7 +154,7 @@ const NAMES: &[(&str, &str)] = &[
     ),
     (
         "worker",
-        "removableBuildIdDurationSinceDefault buildIdScavengerVisibilityRPS protectedNamespaces \
+        "removableBuildIdDurationSinceDefault buildIdScavengerVisibilityRPS \
          persistenceMaxQPS persistenceGlobalMaxQPS persistenceNamespaceMaxQPS \
          persistenceGlobalNamespaceMaxQPS persistenceDynamicRateLimitingParams indexerConcurrency \
          ESProcessorNumOfWorkers ESProcessorBulkActions ESProcessorBulkSize ESProcessorFlushInterval \

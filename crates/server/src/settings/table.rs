@@ -91,6 +91,9 @@ settings! {
     frontend.namespace_changes_burst, Some("frontend.namespaceBurstRatio.namespaceReplicationInducingAPIs"), Namespace, AtOnce, Between(1.0, MOST), "s", "more or fewer changes may come at once";
     frontend.batches_max, Some("frontend.MaxConcurrentBatchOperationPerNamespace"), Namespace, AtOnce, Between(0.0, MOST), "", "batch operations should wait for each other";
     frontend.waiting_max, Some("frontend.namespaceCount"), Namespace, AtOnce, Between(0.0, MOST), "", "too many polls, queries or updates of a namespace wait, of one kind at a time";
+    frontend.retention_min, Some("system.namespaceMinRetentionLocal"), Process, AtOnce, Between(0.0, MOST), "s", "closed runs must be kept longer, or may go sooner";
+    frontend.bad_binaries_max, Some("frontend.maxBadBinaries"), Process, AtOnce, Between(0.0, MOST), "", "more builds of workers are known to be bad";
+    frontend.protected_namespaces, Some("worker.protectedNamespaces"), Process, AtOnce, Texts, "", "some namespaces must not be deleted by mistake";
     frontend.connection_age_max, Some("frontend.keepAliveMaxConnectionAge"), Process, AtStart, Between(1.0, MOST), "s", "clients should spread over processes sooner or later";
     frontend.connection_grace, Some("frontend.keepAliveMaxConnectionAgeGrace"), Process, AtStart, Between(1.0, MOST), "s", "long polls should be cut sooner on old connections";
     frontend.ping_interval, Some("frontend.keepAliveTime"), Process, AtStart, Between(1.0, MOST), "s", "something in between cuts idle connections";

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    ids::{RunKey, SLOTS, Slot},
+    ids::{Kind, NamespaceId, RunId, RunKey, SLOTS, Slot},
     time::Timestamp,
 };
 
 use super::{
     Case,
-    sample::{EVERYTHING, commit, delete, duty, follow, neighbours, own, run, start, text},
+    sample::{EVERYTHING, NAMESPACE, commit, delete, delta, duty, follow, neighbours, own, run, start, text},
     wait,
 };
 use crate::{OutboxId, ShardRange, Store, Wake, Write};
@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
     ("outbox rows are replaced and removed", outbox_rows_are_replaced_and_removed),
     ("wakes come earliest first", wakes_come_earliest_first),
     ("a run has one wake", a_run_has_one_wake),
+    ("runs are found by their namespace", runs_are_found_by_their_namespace),
     ("a wake that goes back in time is found", a_wake_that_goes_back_in_time_is_found),
 ];
 
@@ -73,6 +74,54 @@ fn outbox_rows_are_replaced_and_removed(store: &Arc<dyn Store>) {
     let both = Write { outbox_put: vec![put(3, "e")], outbox_delete: vec![duty(3, 1)], ..follow(&order, 2) };
     commit(store, fence, vec![both]);
     assert_eq!(read(), [(2, "c".into()), (3, "e".into())], "removing comes before putting");
+}
+
+fn runs_are_found_by_their_namespace(store: &Arc<dyn Store>) {
+    let fence = own(store);
+    let mut mine: Vec<RunKey> = ["a", "b", "c", "a\0", "aa"].iter().map(|name| run(name)).collect();
+    mine.extend(neighbours(3));
+    let mut second = mine[0].clone();
+    second.run = RunId::from_bytes([9; 16]);
+    let mut schedule = mine[1].clone();
+    schedule.execution.kind = Kind::Schedule;
+    mine.extend([second, schedule]);
+    let namespaces = [NamespaceId::from_bytes([0; 16]), NAMESPACE, NamespaceId::from_bytes([255; 16])];
+    let of = |namespace: NamespaceId| {
+        let mut runs = mine.clone();
+        runs.iter_mut().for_each(|run| run.execution.namespace = namespace);
+        runs.sort_by_key(|run| (run.execution.slot(), run.clone()));
+        runs
+    };
+    for run in namespaces.iter().flat_map(|namespace| of(*namespace)) {
+        commit(store, fence, vec![start(&run)]);
+        commit(store, fence, vec![delta(&run, 1)]);
+    }
+    let read = |namespace, first: u16, last: u16, page| {
+        let mut found: Vec<RunKey> = Vec::new();
+        loop {
+            let after = found.last().cloned();
+            let runs =
+                wait(store.runs(namespace, Slot(first), Slot(last), after, page)).expect("runs can be read");
+            if runs.is_empty() {
+                return found;
+            }
+            assert!(runs.len() <= page, "a page has a limit");
+            found.extend(runs);
+        }
+    };
+    for namespace in namespaces {
+        for page in [1, 3, 1000] {
+            assert_eq!(read(namespace, 0, SLOTS - 1, page), of(namespace), "pages of {page}");
+        }
+        let slot = of(namespace)[2].execution.slot().0;
+        let inside: Vec<_> = of(namespace).into_iter().filter(|run| run.execution.slot().0 == slot).collect();
+        assert_eq!(read(namespace, slot, slot, 2), inside, "a range of slots is a range of runs");
+    }
+    for run in of(NAMESPACE) {
+        commit(store, fence, vec![delete(&run, 2)]);
+    }
+    assert_eq!(read(NAMESPACE, 0, SLOTS - 1, 10), [], "what was removed is not found");
+    assert_eq!(read(namespaces[2], 0, SLOTS - 1, 10), of(namespaces[2]), "others stay");
 }
 
 fn wakes(store: &Arc<dyn Store>, slot: Slot, until: i64, page: usize) -> Vec<(i64, RunKey)> {

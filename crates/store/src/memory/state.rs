@@ -208,6 +208,27 @@ impl State {
         self.find(key).map(|run| run.stored.clone())
     }
 
+    pub(super) fn runs(
+        &self,
+        namespace: NamespaceId,
+        first: Slot,
+        last: Slot,
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Vec<RunKey> {
+        let from = match after {
+            Some(run) => Bound::Excluded((run.execution.slot(), run)),
+            None => Bound::Included((first, least_run())),
+        };
+        let behind = self.runs.range((from, Bound::Unbounded)).map(|(place, _)| place);
+        behind
+            .take_while(|(slot, _)| *slot <= last)
+            .filter(|(slot, run)| *slot >= first && run.execution.namespace == namespace)
+            .map(|(_, run)| run.clone())
+            .take(limit)
+            .collect()
+    }
+
     pub(super) fn history(
         &self,
         slot: Slot,

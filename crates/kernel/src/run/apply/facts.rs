@@ -18,6 +18,11 @@ impl Run {
             Fact::UpdateRejected(id) => {
                 self.admitted_updates.remove(id);
             }
+            Fact::Archived => {
+                if let Some(closed) = &mut self.closed {
+                    closed.archived = Some(true);
+                }
+            }
             Fact::Unseen => self.unseen_transitions += 1,
             Fact::ResetTo(run_id, request_id) => self.reset_to(*run_id, request_id.as_ref()),
             Fact::Buffered(event) => self.buffered.push((**event).clone()),

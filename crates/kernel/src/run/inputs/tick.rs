@@ -14,6 +14,7 @@ pub fn step(t: &mut Transition<'_>) {
             return;
         }
         match deadline {
+            Deadline::Retention if t.run.is_kept_for_archive(t.context) => t.duty(DutyId::Archive),
             Deadline::Retention => {
                 t.effects.expired = true;
                 return;

@@ -78,6 +78,7 @@ fn reset_of(
         namespace: "default".into(),
         other_namespaces: Arc::default(),
         retention: std::time::Duration::from_secs(60),
+        archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(visibility::Attributes::system()),
     };

@@ -105,6 +105,7 @@ impl Player {
             namespace: "default".into(),
             other_namespaces: Arc::new(vec!["other".into()]),
             retention: words::duration("1d"),
+            archives: false,
             limits: Arc::new(self.limits.clone()),
             attributes: Arc::new(SearchAttributes::system()),
         })

@@ -27,6 +27,7 @@ fn context() -> Arc<Context> {
         namespace: "default".into(),
         other_namespaces: Arc::default(),
         retention: std::time::Duration::from_secs(86_400),
+        archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
     })
