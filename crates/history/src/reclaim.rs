@@ -51,7 +51,7 @@ pub async fn run(room: Arc<Room>) {
         let hastened = directory.filter(|namespace| namespace.hastens(now));
         for namespace in &hastened {
             if let Err(error) = hasten(&room, namespace, now).await {
-                eprintln!("HASTE {error}");
+                tracing::warn!(namespace = namespace.name, %error, "closed runs are removed later");
             }
         }
         if deleted.is_empty() && hastened.is_empty() {
