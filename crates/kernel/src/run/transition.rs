@@ -199,6 +199,10 @@ impl<'a> Transition<'a> {
 
     /// Brings the step to its end: schedules the workflow task that is due and sets the wake.
     pub fn finish(mut self) -> Effects {
+        if self.effects.expired {
+            // The run goes as the store has it: nothing of it may change any more.
+            return self.effects;
+        }
         if self.run.is_running() {
             self.relieve_buffer();
             if self.needs_task && self.is_free() {
