@@ -64,9 +64,7 @@ pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
         }
         Kind::Schedule => hosted::erase::<Schedule>(&shard, run).await,
         Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Deployment => {
-            hosted::erase_unknown(&shard, run).await
-        }
+        Kind::Activity | Kind::NexusOperation | Kind::Deployment => hosted::erase_unknown(&shard, run).await,
     }
 }
 
