@@ -24,7 +24,7 @@ KNOWN = {
     "s1_3_task_queues.configuration": "not built yet: UpdateTaskQueueConfig",
     "s1_3_task_queues.pause_while_running": _CALLS,
     "s2_10_reset.same_request_again": "a repeated reset request is answered with the run that it made; the reference makes another one",
-    "s2_19_schedules.grouped_by_state": "a grouping by any boolean is accepted; lists and counts of schedules do not tell groups, here and there",
+    "s2_19_schedules.grouped_by_state": "a grouping by any boolean is accepted, and a count tells its groups",
     "s2_20_batch_types.activities_get_options": _CALLS,
     "s2_20_batch_types.activities_of_another_type": _CALLS,
     "s2_20_batch_types.activities_reset": _CALLS,
@@ -34,6 +34,7 @@ KNOWN = {
     "s2_20_batches.details_and_headers_are_passed_on": "the details of a termination and the header of a signal reach the workflow; the reference drops them",
     "s2_21_lists.groups_of_keywords": "a count may be grouped by any keyword, integer or boolean",
     "s2_21_lists.ordered": "a list may be ordered by any attribute but texts",
+    "s2b_limits_sizes.heartbeats_with_the_next_task": "a heartbeating task that is timed out: the next one goes to whoever polls, the reference starts it for a worker that it refuses",
     "s2_9_updates_aborted.bad_messages": "a message without a body makes the reference lose its speculative task, which then times out unstarted; ours stays with the worker until its own timeout",
 }
 

@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// Answers `PollActivityTaskQueue`.
+#[allow(deprecated)]
 pub(crate) async fn poll(
     frontend: &Frontend,
     asker: Asker,
@@ -35,6 +36,8 @@ pub(crate) async fn poll(
     asker.check_long_poll()?;
     check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
+    let build = request.worker_version_capabilities.as_ref().map(|worker| worker.build_id.as_str());
+    check::build_id(build, &frontend.settings(&namespace).limits)?;
     let _waiting = frontend.wait(&namespace, Waits::ActivityTask)?;
     frontend.poll(&asker, &namespace, request).await
 }

@@ -91,9 +91,9 @@ impl Asker {
         let Some((_, below)) = known.filter(|_| !self.client_version.is_empty()) else {
             return Ok(());
         };
-        match major(&self.client_version) {
-            Some(version) if version < *below => Ok(()),
-            Some(_) => Err(Refusal::ClientVersionNotSupported {
+        match is_below(&self.client_version, *below) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Refusal::ClientVersionNotSupported {
                 client_version: self.client_version.clone(),
                 client_name: self.client_name.clone(),
                 supported_versions: format!("<{below}.0.0"),
@@ -116,11 +116,12 @@ impl Asker {
     }
 }
 
-/// Major number of a semantic version.
-fn major(version: &str) -> Option<u64> {
+/// Whether a semantic version is below a major one; what comes before a release is.
+fn is_below(version: &str, major: u64) -> Option<bool> {
     let mut parts = version.splitn(3, '.');
-    let major = parts.next()?.parse().ok()?;
-    parts.next().and_then(|_| parts.next()).map(|_| major)
+    let own: u64 = parts.next()?.parse().ok()?;
+    let (minor, patch) = (parts.next()?, parts.next()?);
+    Some(own < major || (own == major && minor == "0" && patch.starts_with("0-")))
 }
 
 /// Length of a `grpc-timeout` header: at most eight digits and a unit.
@@ -176,6 +177,8 @@ mod tests {
         };
         assert!(asker("temporal-go", "1.40.0").check_version().is_ok());
         assert!(asker("temporal-go", "2.0.0").check_version().is_err());
+        assert!(asker("temporal-go", "2.0.0-rc.1").check_version().is_ok());
+        assert!(asker("temporal-go", "2.0.1-rc.1").check_version().is_err());
         assert!(asker("temporal-ui", "2.9.9").check_version().is_ok());
         assert!(asker("temporal-python", "9.0.0").check_version().is_ok());
         assert!(asker("temporal-go", "").check_version().is_ok());

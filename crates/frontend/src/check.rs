@@ -1,6 +1,6 @@
 //! Checks that many requests share. Texts and limits are those of the reference.
 
-use longhaul_kernel::{context::Limits, ids::RunId};
+use longhaul_kernel::{context::Limits, ids::RunId, namespace::Namespace};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -133,6 +133,42 @@ pub(crate) fn retry_policy(policy: Option<&RetryPolicy>) -> Result<(), Refusal> 
         if !TIMEOUT_TYPES.contains(&name) {
             return Err(Refusal::invalid(format!("Invalid timeout type value: {name}.")));
         }
+    }
+    Ok(())
+}
+
+/// Whether a payload, or a set of them, fits; the log tells of a large one.
+pub(crate) fn fits(bytes: usize, namespace: &Namespace, limits: &Limits) -> bool {
+    if bytes > limits.blob_bytes_warn {
+        tracing::warn!(namespace = namespace.name, bytes, "payload is large");
+    }
+    bytes <= limits.blob_bytes_max
+}
+
+/// Refuses a payload, or a set of them, that is too large.
+pub(crate) fn blob(bytes: usize, namespace: &Namespace, limits: &Limits) -> Result<(), Refusal> {
+    if fits(bytes, namespace, limits) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("Blob data size exceeds limit."))
+}
+
+/// Refuses a memo that is too large; the log tells of a large one.
+pub(crate) fn memo(bytes: usize, namespace: &Namespace, limits: &Limits) -> Result<(), Refusal> {
+    if bytes > limits.memo_bytes_warn {
+        tracing::warn!(namespace = namespace.name, bytes, "memo is large");
+    }
+    if bytes > limits.memo_bytes_max {
+        return Err(Refusal::invalid("Memo size exceeds limit."));
+    }
+    Ok(())
+}
+
+/// Refuses the id of a worker's build that is too long.
+pub(crate) fn build_id(id: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
+    if id.is_some_and(|id| id.len() > limits.build_id_bytes_max) {
+        let text = "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.";
+        return Err(Refusal::invalid(text));
     }
     Ok(())
 }

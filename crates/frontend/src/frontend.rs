@@ -23,7 +23,7 @@ use crate::{
     asker::Asker,
     metrics,
     rates::{self, Rates, Waiting, Waits},
-    status,
+    status, versions,
 };
 
 /// What a call is answered with.
@@ -105,9 +105,14 @@ impl Frontend {
         let asker = Asker::new(request.metadata(), &self.host.clock);
         let pending = metrics::started(name, asker.now);
         let admitted = self.rates.admit(name, &self.settings.general(), asker.now);
-        let answered = match admitted.and_then(|()| asker.check_version()) {
-            Ok(()) => rates::counted(name, handler(asker, request.into_inner())).await,
-            Err(refusal) => Err(refusal.into()),
+        let answered = match (admitted, asker.check_version()) {
+            (Ok(()), Ok(())) => rates::counted(name, handler(asker, request.into_inner())).await,
+            (Ok(()), Err(refusal)) => {
+                let work = rates::counted(name, handler(asker, request.into_inner()));
+                // On the heap, so that the calls of clients that fit are no larger for it.
+                Box::pin(versions::refused(name, refusal, work)).await
+            }
+            (Err(refusal), _) => Err(refusal.into()),
         };
         let answered = answered.map(Response::new).map_err(|error| status::of(&error));
         pending.ended(self.host.clock.now(), answered.as_ref().err());
@@ -119,8 +124,14 @@ impl Frontend {
         RunId::from_bytes(self.host.entropy.uuid()).to_string()
     }
 
-    /// The namespace called `name`, if its state allows the call.
+    /// The namespace called `name`, if its state allows the call, and if the client fits.
     pub(crate) async fn namespace(&self, name: &str, allow: Allow) -> Answered<Arc<Namespace>> {
+        let namespace = self.find_namespace(name, allow).await?;
+        versions::check()?;
+        Ok(namespace)
+    }
+
+    async fn find_namespace(&self, name: &str, allow: Allow) -> Answered<Arc<Namespace>> {
         if name.is_empty() {
             return Err(Refusal::invalid("Namespace is empty.").into());
         }
@@ -156,7 +167,7 @@ impl Frontend {
 
     /// Refuses a call that names a namespace that does not exist, before anything else of it is looked at.
     pub(crate) async fn named_namespace(&self, name: &str) -> Answered<()> {
-        if name.is_empty() { Ok(()) } else { self.namespace(name, Allow::Open).await.map(drop) }
+        if name.is_empty() { Ok(()) } else { self.find_namespace(name, Allow::Open).await.map(drop) }
     }
 
     /// The namespace of a call that carries a token: the one the token names, which must be the one the request names
@@ -183,6 +194,7 @@ impl Frontend {
         }
         check_state(&of_token, Allow::Open)?;
         self.admit(&of_token)?;
+        versions::check()?;
         Ok(of_token)
     }
 

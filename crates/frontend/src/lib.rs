@@ -24,6 +24,7 @@ mod settings;
 mod status;
 mod task_queue;
 mod transport;
+mod versions;
 mod visibility;
 mod workflow_control;
 mod workflow_start;

@@ -18,7 +18,7 @@ use longhaul_proto::{
             DeleteScheduleRequest, DeleteScheduleResponse, DescribeScheduleRequest, DescribeScheduleResponse,
             ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest,
             ListSchedulesResponse, PatchScheduleRequest, PatchScheduleResponse, UpdateScheduleRequest,
-            UpdateScheduleResponse,
+            UpdateScheduleResponse, count_schedules_response::AggregationGroup,
         },
     },
 };
@@ -30,7 +30,7 @@ use crate::{
     asker::Asker,
     check,
     frontend::{Allow, Answered, reading},
-    visibility::{page, wire},
+    visibility::{counted, page},
     workflow_start::{check_attributes, check_sizes},
 };
 
@@ -62,7 +62,7 @@ pub(crate) async fn create(
         return Err(Refusal::invalid("RequestId is not set on request.").into());
     }
     check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
-    check_sizes(request.memo.as_ref(), &[], &frontend.settings(&namespace))?;
+    check_sizes(request.memo.as_ref(), &[], &namespace, &frontend.settings(&namespace).limits)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -174,10 +174,13 @@ pub(crate) async fn count(
     request: CountSchedulesRequest,
 ) -> Answered<CountSchedulesResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    let query = Arc::new(query(&request.query, &namespace)?);
-    let counts = frontend.store.count(namespace.id, Kind::Schedule, query, None).await.map_err(reading)?;
-    let count = wire(counts.iter().map(|(_, count)| count).sum());
-    Ok(CountSchedulesResponse { count, ..CountSchedulesResponse::default() })
+    let query = query(&request.query, &namespace)?;
+    let (count, groups) = counted(frontend, &namespace, Kind::Schedule, query).await?;
+    let groups = groups
+        .into_iter()
+        .map(|(value, count)| AggregationGroup { group_values: vec![value], count })
+        .collect();
+    Ok(CountSchedulesResponse { count, groups })
 }
 
 /// Reads a query. What only workflows have can't be asked for.
@@ -233,7 +236,7 @@ fn check_action(schedule: &Schedule, namespace: &Namespace, frontend: &Frontend)
         return Err(Refusal::invalid("Scheduled workflow must not contain WorkflowIDReusePolicy"));
     }
     check_attributes(start.search_attributes.as_ref(), namespace, &frontend.settings(namespace))?;
-    check_sizes(start.memo.as_ref(), &[start.input.as_ref()], &frontend.settings(namespace))
+    check_sizes(start.memo.as_ref(), &[start.input.as_ref()], namespace, &frontend.settings(namespace).limits)
 }
 
 fn check_patch(patch: Option<&SchedulePatch>) -> Result<(), Refusal> {

@@ -23,6 +23,8 @@ pub struct Settings {
     pub updates_accepted: bool,
     /// Whether a start and an update can be one call.
     pub multi_operations: bool,
+    /// Whether the polls of a worker end when it says that it shuts down.
+    pub polls_end_with_worker: bool,
     /// Whether queries are refused.
     pub queries_refused: bool,
     /// Calls per second to this process.
@@ -80,6 +82,7 @@ impl Default for Settings {
             updates: true,
             updates_accepted: true,
             multi_operations: true,
+            polls_end_with_worker: false,
             queries_refused: false,
             rps: f64::INFINITY,
             rps_cluster: 0.0,

@@ -40,9 +40,13 @@ pub(crate) async fn list_partitions(
 pub(crate) async fn shutdown_worker(
     frontend: &Frontend,
     asker: Asker,
-    request: ShutdownWorkerRequest,
+    mut request: ShutdownWorkerRequest,
 ) -> Answered<ShutdownWorkerResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    // Polls end for a request that names their queue.
+    if !frontend.settings(&namespace).polls_end_with_worker {
+        request.task_queue.clear();
+    }
     frontend.matching(&asker, &namespace, request).await
 }
 

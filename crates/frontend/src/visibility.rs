@@ -11,6 +11,7 @@ use longhaul_kernel::{
 use longhaul_proto::{
     Refusal,
     api::{
+        common::v1::Payload,
         workflow::v1::WorkflowExecutionInfo,
         workflowservice::v1::{
             CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
@@ -103,26 +104,31 @@ pub(crate) async fn count(
         // A number has no order; the reference says so too.
         return Err(Refusal::invalid("invalid query: operation is not supported: 'ORDER BY' clause").into());
     }
-    let group = query.group_by().map(|group| group.0.clone());
-    let by = group.as_ref().map(|attribute| attribute.name.clone());
-    let mut counts =
-        frontend.store.count(namespace.id, Kind::Workflow, Arc::new(query), by).await.map_err(reading)?;
-    let count = wire(counts.iter().map(|(_, count)| count).sum());
-    counts.sort_by(|(left, _), (right, _)| groups_in_order(left.as_ref(), right.as_ref()));
-    let groups = match group {
-        None => Vec::new(),
-        Some(_) => counts
-            .iter()
-            .map(|(value, count)| AggregationGroup {
-                group_values: vec![encode_group(value.as_ref())],
-                count: wire(*count),
-            })
-            .collect(),
-    };
+    let (count, groups) = counted(frontend, &namespace, Kind::Workflow, query).await?;
+    let groups = groups
+        .into_iter()
+        .map(|(value, count)| AggregationGroup { group_values: vec![value], count })
+        .collect();
     Ok(CountWorkflowExecutionsResponse { count, groups })
 }
 
-pub(crate) fn wire(count: u64) -> i64 {
+/// How many rows a query finds, and how many in each group if it groups them.
+pub(crate) async fn counted(
+    frontend: &Frontend,
+    namespace: &Namespace,
+    kind: Kind,
+    query: Query,
+) -> Answered<(i64, Vec<(Payload, i64)>)> {
+    let by = query.group_by().map(|group| group.0.name.clone());
+    let is_grouped = by.is_some();
+    let mut counts = frontend.store.count(namespace.id, kind, Arc::new(query), by).await.map_err(reading)?;
+    let count = wire(counts.iter().map(|(_, count)| count).sum());
+    counts.sort_by(|(left, _), (right, _)| groups_in_order(left.as_ref(), right.as_ref()));
+    let groups = counts.iter().filter(|_| is_grouped);
+    Ok((count, groups.map(|(value, count)| (encode_group(value.as_ref()), wire(*count))).collect()))
+}
+
+fn wire(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

@@ -49,13 +49,8 @@ pub(crate) async fn signal(
     check::length("SignalName", &request.signal_name, frontend.id_bytes_max())?;
     check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
     check::links(&request.links, &frontend.settings(&namespace).limits)?;
-    if request
-        .input
-        .as_ref()
-        .is_some_and(|input| input.encoded_len() > frontend.settings(&namespace).limits.blob_bytes_max)
-    {
-        return Err(Refusal::invalid("Blob data size exceeds limit.").into());
-    }
+    let bytes = request.input.as_ref().map_or(0, Message::encoded_len);
+    check::blob(bytes, &namespace, &frontend.settings(&namespace).limits)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -167,9 +162,7 @@ pub(crate) async fn query(
         }
         Some(query) => {
             let arguments = query.query_args.as_ref().map_or(0, Message::encoded_len);
-            if arguments > frontend.settings(&namespace).limits.blob_bytes_max {
-                return Err(Refusal::invalid("Blob data size exceeds limit.").into());
-            }
+            check::blob(arguments, &namespace, &frontend.settings(&namespace).limits)?;
         }
     }
     frontend.history(&asker, &namespace, request).await

@@ -1,6 +1,6 @@
 //! Calls that create workflow runs. The order of the checks is the reference's: it decides which error wins.
 
-use longhaul_kernel::{cron, namespace::Namespace, run::versioning, visibility};
+use longhaul_kernel::{context::Limits, cron, namespace::Namespace, run::versioning, visibility};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -59,7 +59,7 @@ pub(crate) async fn multi_operation(
     asker: Asker,
     mut request: ExecuteMultiOperationRequest,
 ) -> Answered<ExecuteMultiOperationResponse> {
-    let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     multi::check(&request, &namespace, &frontend.settings(&namespace))?;
     let settings = frontend.settings(&namespace);
     multi::prepare(frontend, &settings, &mut request);
@@ -104,7 +104,7 @@ fn check_start(
     check_priority(request.priority.as_ref())?;
     callbacks::check(&request.completion_callbacks, &settings.limits)?;
     check::links(&callbacks::all_links(&request.links, &request.completion_callbacks), &settings.limits)?;
-    check_sizes(request.memo.as_ref(), &[request.input.as_ref()], settings)?;
+    check_sizes(request.memo.as_ref(), &[request.input.as_ref()], namespace, &settings.limits)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
 
@@ -142,7 +142,7 @@ fn check_signal_with_start(
     check_priority(request.priority.as_ref())?;
     check::links(&request.links, &settings.limits)?;
     let payloads = [request.input.as_ref(), request.signal_input.as_ref()];
-    check_sizes(request.memo.as_ref(), &payloads, settings)?;
+    check_sizes(request.memo.as_ref(), &payloads, namespace, &settings.limits)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
 
@@ -219,15 +219,11 @@ pub(crate) fn check_attributes(
 pub(crate) fn check_sizes(
     memo: Option<&Memo>,
     payloads: &[Option<&Payloads>],
-    settings: &Settings,
+    namespace: &Namespace,
+    limits: &Limits,
 ) -> Result<(), Refusal> {
-    if memo.is_some_and(|memo| memo.encoded_len() > settings.limits.memo_bytes_max) {
-        return Err(Refusal::invalid("Memo size exceeds limit."));
-    }
-    if payloads.iter().flatten().any(|payloads| payloads.encoded_len() > settings.limits.blob_bytes_max) {
-        return Err(Refusal::invalid("Blob data size exceeds limit."));
-    }
-    Ok(())
+    check::memo(memo.map_or(0, Message::encoded_len), namespace, limits)?;
+    payloads.iter().flatten().try_for_each(|payloads| check::blob(payloads.encoded_len(), namespace, limits))
 }
 
 mod multi;

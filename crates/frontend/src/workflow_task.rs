@@ -25,6 +25,7 @@ use crate::{
 };
 
 /// Answers `PollWorkflowTaskQueue`.
+#[allow(deprecated)]
 pub(crate) async fn poll(
     frontend: &Frontend,
     asker: Asker,
@@ -33,12 +34,15 @@ pub(crate) async fn poll(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     asker.check_long_poll()?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
+    let build = request.worker_version_capabilities.as_ref().map(|worker| worker.build_id.as_str());
+    check::build_id(build, &frontend.settings(&namespace).limits)?;
     check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     let _waiting = frontend.wait(&namespace, Waits::WorkflowTask)?;
     frontend.poll(&asker, &namespace, request).await
 }
 
 /// Answers `RespondWorkflowTaskCompleted`.
+#[allow(deprecated)]
 pub(crate) async fn completed(
     frontend: &Frontend,
     asker: Asker,
@@ -48,6 +52,8 @@ pub(crate) async fn completed(
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
+    let build = request.worker_version_stamp.as_ref().map(|worker| worker.build_id.as_str());
+    check::build_id(build, &frontend.settings(&namespace).limits)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -73,9 +79,8 @@ pub(crate) async fn query_completed(
     frontend.named_namespace(&request.namespace).await?;
     let token = query_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
-    if request.query_result.as_ref().map_or(0, Message::encoded_len)
-        > frontend.settings(&namespace).limits.blob_bytes_max
-    {
+    let bytes = request.query_result.as_ref().map_or(0, Message::encoded_len);
+    if !check::fits(bytes, &namespace, &frontend.settings(&namespace).limits) {
         request.completed_type = QueryResultType::Failed.into();
         request.query_result = None;
         request.error_message = "Blob data size exceeds limit.".into();

@@ -243,6 +243,8 @@ impl Turn<'_> {
         let input = Input { context: self.context.clone(), what, state_bytes: loaded.state_bytes() };
         let effects = loaded.run.step(input, self.at, &mut self.draw)?;
         loaded.warn_of_size(size, &self.context.limits);
+        loaded.warn_of(&effects.warnings);
+        loaded.pages.settle(&loaded.run);
         match self.record(id, origin, effects) {
             // What was decided stands; only the answer is a refusal.
             Reply::Ended(refusal) => Err(refusal),

@@ -11,7 +11,7 @@ use longhaul_store::{Archive, CommitError, ShardId, ShardRange, Store, namespace
 use tokio::sync::Semaphore;
 
 use crate::{
-    Settings, archive, calls, contexts::Contexts, duties, reclaim, shard::Shard, wakes, wakes::Wakes,
+    Settings, archive, calls, contexts::Contexts, duties, pages, reclaim, shard::Shard, wakes, wakes::Wakes,
 };
 
 /// What the parts of the room share.
@@ -36,6 +36,8 @@ pub struct Room {
     pub archiving: Semaphore,
     /// Starts of children that are under way.
     pub underway: duties::Underway,
+    /// What pages of workflow task completions take.
+    pub pages: Arc<pages::Budget>,
     shards: OnceLock<Vec<Weak<Shard>>>,
 }
 
@@ -105,6 +107,7 @@ impl History {
             archive,
             archiving: Semaphore::new(archive::TOGETHER),
             underway: duties::Underway::default(),
+            pages: Arc::default(),
             shards: OnceLock::new(),
         });
         let mut shards = Vec::new();

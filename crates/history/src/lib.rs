@@ -18,6 +18,7 @@ mod hosted;
 mod loaded;
 mod machines;
 mod metrics;
+mod pages;
 mod patience;
 mod pending;
 mod poll_answer;

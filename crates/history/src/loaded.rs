@@ -8,7 +8,7 @@ use longhaul_kernel::{
     codec,
     context::Limits,
     ids::{RunId, RunKey},
-    run::{Change, Current, Delta, Duty, DutyId, Run, TaskKind, UpdateNews},
+    run::{Change, Current, Delta, Duty, DutyId, Run, TaskKind, UpdateNews, Warning},
 };
 use longhaul_runtime::peers::{AddTask, PeerError};
 use longhaul_store::{
@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use crate::{
     duties,
     events::{self, Place, Recent},
+    pages::Pages,
     pending::Steps,
     queries::Waiting,
     settings::Settings,
@@ -46,6 +47,8 @@ pub struct Loaded {
     pub recent: Recent,
     /// Queries that wait for its next workflow task.
     pub queries: Waiting,
+    /// Pages of the completion of its workflow task.
+    pub pages: Pages,
     /// Those who wait for updates, by the update's id.
     pub updates: BTreeMap<String, Vec<mpsc::UnboundedSender<UpdateNews>>>,
 }
@@ -60,6 +63,7 @@ impl Loaded {
             snapshot_bytes: 0,
             recent: Recent::default(),
             queries: Waiting::default(),
+            pages: Pages::default(),
             updates: BTreeMap::new(),
         }
     }
@@ -94,6 +98,7 @@ impl Loaded {
             snapshot_bytes: stored.snapshot.len(),
             recent: Recent::default(),
             queries: Waiting::default(),
+            pages: Pages::default(),
             updates: BTreeMap::new(),
         }))
     }
@@ -102,7 +107,10 @@ impl Loaded {
     pub fn is_busy(&self) -> bool {
         let speculative =
             self.run.workflow_task.as_ref().is_some_and(|task| task.kind == TaskKind::Speculative);
-        !self.queries.is_empty() || !self.run.in_memory.updates.is_empty() || speculative
+        !self.queries.is_empty()
+            || !self.pages.is_empty()
+            || !self.run.in_memory.updates.is_empty()
+            || speculative
     }
 
     /// Roughly the memory it takes: a state in memory is a few times as large as its record.
@@ -142,14 +150,20 @@ impl Loaded {
 
     /// The write that makes steps durable, all that were made since the last one.
     pub fn write(&mut self, steps: Steps, settings: &Settings) -> Write {
+        let state_bytes = self.state_bytes();
         let outbox_put = steps.outbox_put(&self.run).map(|duty| self.outbox_row(duty)).collect();
         let outbox_delete = steps.outbox_delete(&self.run).map(outbox_id).collect();
         let (wake_delete, wake_put) = steps.wake();
+        let state = self.state_write(&steps, settings);
+        let warn = settings.limits.state_bytes_warn;
+        if state_bytes <= warn && warn < self.state_bytes() {
+            tracing::warn!(run = %self.run.key(), bytes = self.state_bytes(), "state is large");
+        }
         Write {
             run: self.run.key(),
             expect: steps.expect,
             version: self.run.transitions,
-            state: self.state_write(&steps, settings),
+            state,
             history: steps.history,
             current: steps.current,
             outbox_put,
@@ -223,6 +237,13 @@ impl Loaded {
         }
         if before.1 <= limits.history_bytes_warn && limits.history_bytes_warn < self.run.history_bytes {
             tracing::warn!(run = %self.run.key(), bytes = self.run.history_bytes, "history is large");
+        }
+    }
+
+    /// Says in the log what else was large.
+    pub fn warn_of(&self, warnings: &[Warning]) {
+        for Warning { what, bytes } in warnings {
+            tracing::warn!(run = %self.run.key(), what, bytes, "payload is large");
         }
     }
 

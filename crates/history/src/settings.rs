@@ -34,6 +34,10 @@ pub struct Settings {
     pub batch_rps: f64,
     /// Workflows that a batch operation works on at a time. Default 100.
     pub batch_concurrency: usize,
+    /// Bytes of the pages of workflow task completions that wait for their last page, over all shards. Default 1 GiB.
+    pub pages_bytes_max: usize,
+    /// Share of these that one namespace may take. Default 0.5.
+    pub pages_namespace_share: f64,
     /// Limits on what a run may hold.
     pub limits: Arc<Limits>,
 }
@@ -53,6 +57,8 @@ impl Default for Settings {
             buffered_queries_max: 1,
             batch_rps: f64::INFINITY,
             batch_concurrency: 100,
+            pages_bytes_max: 1 << 30,
+            pages_namespace_share: 0.5,
             limits: Arc::default(),
         }
     }

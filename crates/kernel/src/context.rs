@@ -6,7 +6,7 @@ use longhaul_proto::{Refusal, api::common::v1::SearchAttributes};
 
 use crate::visibility::{self, Attributes};
 
-pub use limits::Limits;
+pub use limits::{Limits, is_reached};
 
 mod limits;
 

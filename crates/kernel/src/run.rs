@@ -45,7 +45,7 @@ pub use attached::{Attached, AttachedRequest, Registered};
 pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
-pub use effects::{Effects, NextRun, Reply};
+pub use effects::{Effects, NextRun, Reply, Warning};
 pub use input::*;
 pub use listed::listed;
 pub use options::check_mask as check_options_mask;

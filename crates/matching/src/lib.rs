@@ -10,6 +10,7 @@
 
 mod backlog;
 mod budget;
+mod departed;
 mod describe;
 mod lease;
 mod limiter;

@@ -100,7 +100,8 @@ impl Matching {
         let longest = self.now() + settings.poll_wait;
         let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - settings.poll_margin;
         let queue = self.queues.load(caller, key)?;
-        Ok(Poll::enter(queue, request.shared(), request.poller(), longest.min(asked)))
+        let leaver = (self.queues.departed.clone(), caller_namespace(caller));
+        Ok(Poll::enter(queue, request.shared(), request.poller(), leaver, longest.min(asked)))
     }
 
     /// Answers a poll with the task that was started for it.

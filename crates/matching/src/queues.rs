@@ -17,6 +17,7 @@ use crate::{
     Settings,
     backlog::Shelf,
     budget::Budget,
+    departed::Departed,
     metrics::{self, Labels, Meters},
     query::Queries,
     queue::{Queue, QueueKey},
@@ -30,6 +31,8 @@ pub(crate) struct Queues {
     queries: Arc<Queries>,
     budget: Arc<Budget>,
     loaded: RwLock<BTreeMap<QueueKey, Arc<Queue>>>,
+    /// Workers that said good-bye lately.
+    pub(crate) departed: Arc<Departed>,
     /// Names that have a metrics label of their own; bounded, and kept when a queue is unloaded.
     labelled: Mutex<BTreeSet<Arc<str>>>,
 }
@@ -44,7 +47,16 @@ impl Queues {
         // What is shared by all queues is as it was at the start.
         let budget = settings.general();
         let budget = Arc::new(Budget::new(budget.backlog_entries_max, budget.backlog_bytes_max));
-        Self { host, settings, spill, queries, budget, loaded: RwLock::default(), labelled: Mutex::default() }
+        Self {
+            host,
+            settings,
+            spill,
+            queries,
+            budget,
+            loaded: RwLock::default(),
+            departed: Arc::default(),
+            labelled: Mutex::default(),
+        }
     }
 
     /// The queue, if it is loaded.
@@ -91,9 +103,14 @@ impl Queues {
         loaded.retain(|key, queue| key.namespace != namespace || Arc::strong_count(queue) > 1);
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.host.clock.now())
+    }
+
     /// Unloads idle queues, brings measures up to date, and tries again what waits for a spill.
     pub(crate) fn sweep(&self) {
-        let now = Timestamp(self.host.clock.now());
+        let now = self.now();
         let mut backlogs: BTreeMap<Labels, usize> = BTreeMap::new();
         let mut loaded = self.loaded.write();
         // Handles are only given out under this lock: whoever is alone with a queue here stays alone.

@@ -5,8 +5,8 @@ use longhaul_runtime::peers::{Caller, TaskKind};
 
 use crate::{queue::QueueKey, queues::Queues};
 
-/// Forgets a worker. The next task for its sticky queue is refused at once, and polls that carry its instance key
-/// return empty.
+/// Forgets a worker. The next task for its sticky queue is refused at once. If the request names a task queue, every
+/// poll of its namespace that carries its instance key returns empty, whatever queue it is on.
 pub(crate) fn shut_down(queues: &Queues, caller: &Caller, request: &api::ShutdownWorkerRequest) {
     if !request.sticky_task_queue.is_empty() {
         let key = QueueKey {
@@ -19,33 +19,20 @@ pub(crate) fn shut_down(queues: &Queues, caller: &Caller, request: &api::Shutdow
             queue.forget_pollers();
         }
     }
-    if request.worker_instance_key.is_empty() {
+    if request.worker_instance_key.is_empty() || request.task_queue.is_empty() {
         return;
     }
-    if request.task_queue.is_empty() {
-        for queue in queues.of_namespace(caller) {
-            queue.close_polls(&request.worker_instance_key);
-        }
-        return;
-    }
-    for kind in kinds(request) {
-        let name = request.task_queue.as_str().into();
-        let key = QueueKey { namespace: caller_namespace(caller), name, kind, sticky: false };
-        if let Some(queue) = queues.find(&key) {
-            queue.close_polls(&request.worker_instance_key);
-        }
+    // Remembered first: a poll that joins a queue behind this one's closing finds its worker gone.
+    let (namespace, now) = (caller_namespace(caller), queues.now());
+    queues.departed.note(namespace, &request.worker_instance_key, now);
+    for queue in queues.of_namespace(caller) {
+        queue.close_polls(&request.worker_instance_key);
     }
 }
 
 /// The caller's namespace.
 pub(crate) const fn caller_namespace(caller: &Caller) -> longhaul_kernel::ids::NamespaceId {
     longhaul_kernel::ids::NamespaceId::from_bytes(caller.namespace_id)
-}
-
-/// Kinds of queues the worker polls; all if it does not say.
-fn kinds(request: &api::ShutdownWorkerRequest) -> Vec<TaskKind> {
-    let said: Vec<_> = request.task_queue_types().filter_map(kind).collect();
-    if said.is_empty() { vec![TaskKind::Workflow, TaskKind::Activity] } else { said }
 }
 
 /// The kind of queue that the API calls `wire`.

@@ -4,10 +4,11 @@
 mod in_process {
     mod archival;
     pub mod client;
+    mod connections;
     mod docs;
     mod http;
     mod http_live;
-    mod limits;
+    pub mod limits;
     mod namespaces;
     mod refusals;
     mod transport;

@@ -34,6 +34,14 @@ def namespace_rps(t):
     many(t, "PollWorkflowTaskQueue", task_queue="q~", timeout=3)
 
 
+@configured(frontend__namespaceRPS=2, frontend__namespaceBurstRatio=1.0)
+@scenario
+def namespace_rps_and_lists(t):
+    """Lists have a limit of their own, and count for the namespace's too."""
+    for method in ("ListWorkflowExecutions", "CountWorkflowExecutions", "ListSchedules", "ListBatchOperations"):
+        many(t, method)
+
+
 @configured(frontend__namespaceRPS__visibility=1)
 @scenario
 def visibility_rps(t):

@@ -276,6 +276,22 @@ var messageCases = []Case{
 			return err == nil && len(list.Executions) == 1 && list.Executions[0].Execution.WorkflowId == run.GetID(), err
 		})
 	}},
+	{"list_and_count", func(ctx context.Context, t *T) error {
+		run, err := t.Start(ctx, options{}, Echo, "x")
+		if _, err = result[string](ctx, run, err); err != nil {
+			return err
+		}
+		query := fmt.Sprintf("WorkflowId = '%s' AND ExecutionStatus = 'Completed'", run.GetID())
+		err = eventually(ctx, "it is listed as completed", func() (bool, error) {
+			list, err := t.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+			return err == nil && len(list.Executions) == 1, err
+		})
+		if err != nil {
+			return err
+		}
+		counted, err := t.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
+		return all(err, equal(counted.GetCount(), int64(1), "count"))
+	}},
 	{"user_metadata", func(ctx context.Context, t *T) error {
 		run, err := t.Start(ctx, options{StaticSummary: "in short", StaticDetails: "at length"}, Echo, "x")
 		if _, err = result[string](ctx, run, err); err != nil {

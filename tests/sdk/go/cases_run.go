@@ -318,6 +318,24 @@ var runCases = []Case{
 		}
 		return equal(taken.RunId, run.GetRunID(), "run id")
 	}},
+	{"id_conflict_fail", func(ctx context.Context, t *T) error {
+		first, err := t.Start(ctx, options{}, Sleeper)
+		if err != nil {
+			return err
+		}
+		_, err = t.Start(ctx, options{
+			ID:                                       first.GetID(),
+			WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+			WorkflowExecutionErrorWhenAlreadyStarted: true,
+		}, Sleeper)
+		_, taken := as[*serviceerror.WorkflowExecutionAlreadyStarted](err)
+		return all(taken, t.Client.TerminateWorkflow(ctx, first.GetID(), "", "enough"))
+	}},
+	{"unknown_workflow_is_not_found", func(ctx context.Context, t *T) error {
+		_, err := t.Client.DescribeWorkflowExecution(ctx, t.ID(), "")
+		_, err = as[*serviceerror.NotFound](err)
+		return err
+	}},
 	{"id_conflict_use_existing", func(ctx context.Context, t *T) error {
 		first, err := t.Start(ctx, options{}, Sleeper)
 		if err != nil {

@@ -16,9 +16,6 @@ use longhaul_proto::api::{
 
 use crate::{Frontend, Settings};
 
-/// Largest workflow task completion that is accepted in pages, in bytes.
-const COMPLETION_BYTES_MAX: i64 = 40 << 20;
-
 /// What works in every namespace of this server. SDKs change their behaviour by it, so each `true` is a promise.
 fn capabilities(settings: &Settings) -> Capabilities {
     Capabilities {
@@ -29,13 +26,13 @@ fn capabilities(settings: &Settings) -> Capabilities {
         reported_problems_search_attribute: true,
         workflow_pause: false,
         standalone_activities: false,
-        worker_poll_complete_on_shutdown: false,
+        worker_poll_complete_on_shutdown: settings.polls_end_with_worker,
         poller_autoscaling: true,
         worker_commands: false,
         standalone_nexus_operation: false,
         workflow_update_callbacks: false,
         poller_autoscaling_auto_enroll: false,
-        workflow_task_completion_pagination: false,
+        workflow_task_completion_pagination: settings.limits.completion_pages,
         standalone_activity_start_delay: false,
         standalone_activity_batch_operations: false,
         standalone_activity_operator_commands: false,
@@ -47,7 +44,7 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         blob_size_limit_error: wire(settings.limits.blob_bytes_max),
         memo_size_limit_error: wire(settings.limits.memo_bytes_max),
-        workflow_task_completion_size_limit_error: COMPLETION_BYTES_MAX,
+        workflow_task_completion_size_limit_error: wire(settings.limits.completion_bytes_max),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Workflow tasks: started for a poll, completed or failed by a worker.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::{
     Refusal,
@@ -24,6 +24,7 @@ use super::target;
 use crate::{
     cell::{Target, Turn},
     history::Room,
+    pages::{self, Budget, Kept},
     poll_answer::{self, Draft},
     token,
 };
@@ -123,6 +124,10 @@ pub async fn completed(
     let key = token.execution.clone();
     let shard = room.shard(&key)?;
     let results = std::mem::take(&mut request.query_results);
+    if pages::is_one_of_many(&request) {
+        pages::check(&request, &caller.namespace, &room.live.in_namespace(&caller.namespace))?;
+    }
+    let budget = room.pages.clone();
     let worker =
         LastWorker { sdk_name: caller.client_name.clone(), sdk_version: caller.client_version.clone() };
     let completed = shard
@@ -134,7 +139,7 @@ pub async fn completed(
                 attempt: token.fields.attempt,
                 request,
             };
-            decide_completed(turn, WorkflowTaskCompletion { task, worker }, results)
+            decide_page(turn, WorkflowTaskCompletion { task, worker, overflows: false }, results, &budget)
         })
         .await?;
     if let Some(refusal) = completed.refused {
@@ -151,14 +156,43 @@ pub async fn completed(
     })
 }
 
-fn decide_completed(
+/// Keeps a page of a completion, or completes the task with the last one.
+fn decide_page(
     turn: &mut Turn<'_>,
-    completion: WorkflowTaskCompletion,
-    results: std::collections::BTreeMap<String, WorkflowQueryResult>,
+    mut completion: WorkflowTaskCompletion,
+    results: BTreeMap<String, WorkflowQueryResult>,
+    budget: &Arc<Budget>,
 ) -> Result<Completed, Refusal> {
     if turn.target.is_none() {
         return Err(Refusal::not_found("Workflow task not found."));
     }
+    let request = &completion.task.request;
+    if !pages::is_one_of_many(request) {
+        turn.loaded_mut()?.pages.clear();
+        return decide_completed(turn, completion, results);
+    }
+    let (namespace, settings) = (turn.key.namespace, turn.settings);
+    let loaded = turn.loaded_mut()?;
+    loaded.run.ensure_has_task(&completion.task)?;
+    loaded.pages.settle(&loaded.run);
+    if !request.intermediate_page {
+        loaded.pages.join(&mut completion.task)?;
+        return decide_completed(turn, completion, results);
+    }
+    match loaded.pages.keep(completion.task.clone(), namespace, budget, settings)? {
+        Kept::Waits => Ok(Completed::default()),
+        Kept::TooLarge => {
+            completion.overflows = true;
+            decide_completed(turn, completion, BTreeMap::new())
+        }
+    }
+}
+
+fn decide_completed(
+    turn: &mut Turn<'_>,
+    completion: WorkflowTaskCompletion,
+    results: BTreeMap<String, WorkflowQueryResult>,
+) -> Result<Completed, Refusal> {
     let reply = turn.step(What::WorkflowTaskCompleted(Box::new(completion)))?;
     let namespace = turn.context.namespace.clone();
     let mut reset_event_id = 0;

@@ -168,6 +168,7 @@ async fn closed_parent(world: &mut World) {
             request: RespondWorkflowTaskCompletedRequest { commands, ..Default::default() },
         },
         worker: LastWorker { sdk_name: String::new(), sdk_version: String::new() },
+        overflows: false,
     };
     world.step(&mut parent, What::WorkflowTaskCompleted(Box::new(completion))).await;
     for (event, policy) in (5..).zip(POLICIES) {

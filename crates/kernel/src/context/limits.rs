@@ -9,8 +9,18 @@ use crate::visibility;
 pub struct Limits {
     /// Bytes of a payload or a set of payloads; default 2 MiB.
     pub blob_bytes_max: usize,
+    /// Bytes of a payload or a set of payloads from which on a warning is logged; default 512 KiB.
+    pub blob_bytes_warn: usize,
     /// Bytes of a memo; default 2 MiB.
     pub memo_bytes_max: usize,
+    /// Bytes of a memo from which on a warning is logged; default 2 KiB.
+    pub memo_bytes_warn: usize,
+    /// Bytes of the summary that is given with a standalone execution; default 400.
+    pub summary_bytes_max: usize,
+    /// Bytes of the details that are given with a standalone execution; default 20,000.
+    pub details_bytes_max: usize,
+    /// Bytes of the id of a worker's build; default 255.
+    pub build_id_bytes_max: usize,
     /// Bytes of any id or name; default 1000.
     pub id_bytes_max: usize,
     /// Search attributes of a run; default 100.
@@ -29,15 +39,15 @@ pub struct Limits {
     pub callback_url_bytes_max: usize,
     /// Bytes of a callback's headers; default 8 KiB.
     pub callback_header_bytes_max: usize,
-    /// Pending activities; default 2000.
+    /// Pending activities; zero is no limit. Default 2000.
     pub pending_activities_max: usize,
-    /// Pending children; default 2000.
+    /// Pending children; zero is no limit. Default 2000.
     pub pending_children_max: usize,
-    /// Signals on their way out; default 2000.
+    /// Signals on their way out; zero is no limit. Default 2000.
     pub pending_signals_max: usize,
-    /// Cancel requests on their way out; default 2000.
+    /// Cancel requests on their way out; zero is no limit. Default 2000.
     pub pending_cancels_max: usize,
-    /// Signals a run may receive; default 10,000.
+    /// Signals a run may receive; zero is no limit. Default 10,000.
     pub signals_max: i64,
     /// Buffered events; default 100.
     pub buffered_events_max: usize,
@@ -57,10 +67,14 @@ pub struct Limits {
     pub history_bytes_warn: u64,
     /// Bytes that a run holds beside its history; one that has more is terminated. Default 8 MiB.
     pub state_bytes_max: u64,
+    /// Bytes that a run holds beside its history from which on a warning is logged; default 1 MiB.
+    pub state_bytes_warn: u64,
     /// Bytes of the events of one step; default 4 MiB.
     pub transaction_bytes_max: u64,
     /// Bytes of an activity's failure kept in state; default 4 KiB.
     pub failure_bytes_max: usize,
+    /// Bytes of an activity's failure from which on a warning is logged; default 2 KiB.
+    pub failure_bytes_warn: usize,
     /// Points to reset to that a run remembers; default 20.
     pub reset_points_max: usize,
     /// Timeout of workflow tasks when a start names none; default 10 s.
@@ -71,16 +85,22 @@ pub struct Limits {
     pub workflow_task_backoff_max: Duration,
     /// How long a row of heartbeating workflow tasks may last; default 30 min.
     pub workflow_task_heartbeat_max: Duration,
-    /// Updates of a run that are neither completed nor rejected; default 10.
+    /// Updates of a run that are neither completed nor rejected; zero is no limit. Default 10.
     pub updates_in_flight_max: usize,
-    /// Bytes of the updates that are neither completed nor rejected; default 20 MiB.
+    /// Bytes of the updates that are neither completed nor rejected; zero is no limit. Default 20 MiB.
     pub update_bytes_in_flight_max: usize,
-    /// Updates that a run may have in all; default 2000.
+    /// Updates that a run may have in all; zero is no limit. Default 2000.
     pub updates_max: usize,
+    /// Share of these from which on continue-as-new is suggested; default 0.9.
+    pub suggest_updates: f64,
     /// How long a workflow task that is only for updates waits for a worker; default 5 s.
     pub speculative_wait: Duration,
     /// Events that may have been told with a workflow task that is undone; default 10.
     pub told_events_max: i64,
+    /// Whether a worker may complete a workflow task in pages; default false.
+    pub completion_pages: bool,
+    /// Bytes of the pages of one completion, without the last; one that has more ends the run. Default 40 MiB.
+    pub completion_bytes_max: usize,
     /// Whether a worker may be given activities with the answer that scheduled them; default true.
     pub eager_activities: bool,
 }
@@ -89,7 +109,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             blob_bytes_max: 2 << 20,
+            blob_bytes_warn: 512 << 10,
             memo_bytes_max: 2 << 20,
+            memo_bytes_warn: 2 << 10,
+            summary_bytes_max: 400,
+            details_bytes_max: 20_000,
+            build_id_bytes_max: 255,
             id_bytes_max: 1000,
             search_attribute_keys_max: 100,
             search_attribute_bytes_max: 2 << 10,
@@ -113,8 +138,10 @@ impl Default for Limits {
             history_bytes_max: 50 << 20,
             history_bytes_warn: 10 << 20,
             state_bytes_max: 8 << 20,
+            state_bytes_warn: 1 << 20,
             transaction_bytes_max: 4 << 20,
             failure_bytes_max: 4 << 10,
+            failure_bytes_warn: 2 << 10,
             reset_points_max: 20,
             workflow_task_timeout_default: Duration::from_secs(10),
             workflow_task_timeout_max: Duration::from_secs(120),
@@ -123,11 +150,19 @@ impl Default for Limits {
             updates_in_flight_max: 10,
             update_bytes_in_flight_max: 20 << 20,
             updates_max: 2000,
+            suggest_updates: 0.9,
             speculative_wait: Duration::from_secs(5),
             told_events_max: 10,
+            completion_pages: false,
+            completion_bytes_max: 40 << 20,
             eager_activities: true,
         }
     }
+}
+
+/// Whether a limit on a number of things is reached; a limit of zero is none.
+pub fn is_reached(count: usize, limit: usize) -> bool {
+    limit > 0 && count >= limit
 }
 
 impl Limits {

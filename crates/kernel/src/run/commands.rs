@@ -19,6 +19,8 @@ use longhaul_proto::{
     },
 };
 
+use prost::Message;
+
 use super::transition::Transition;
 
 pub(super) use sequence::check as check_sequence;
@@ -60,6 +62,7 @@ pub(super) fn apply(
     command: Command,
 ) -> Result<(), Fault> {
     checks::attributes(&command)?;
+    t.warn_of("command", command.encoded_len(), t.context.limits.blob_bytes_warn);
     let metadata = command.user_metadata;
     t.markers = command.event_group_markers;
     let outcome = match command.attributes {

@@ -32,8 +32,19 @@ pub struct Effects {
     pub next_run: Option<Box<NextRun>>,
     /// Whether the run is past its retention and can be removed.
     pub expired: bool,
+    /// What was larger than an operator wants to hear of.
+    pub warnings: Vec<Warning>,
     /// Answer to whoever caused the step.
     pub reply: Reply,
+}
+
+/// Something larger than the size from which on the log tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What it is.
+    pub what: &'static str,
+    /// How large it is.
+    pub bytes: usize,
 }
 
 /// A run created by the step of another one.

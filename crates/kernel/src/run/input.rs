@@ -204,6 +204,8 @@ pub struct WorkflowTaskCompletion {
     pub task: TaskRef<RespondWorkflowTaskCompletedRequest>,
     /// The worker's SDK.
     pub worker: LastWorker,
+    /// Whether the pages in which it came were more bytes than a run may have: it can never be accepted.
+    pub overflows: bool,
 }
 
 /// A poll that gets the activity task.

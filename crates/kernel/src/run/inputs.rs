@@ -27,13 +27,27 @@ use longhaul_proto::Refusal;
 use crate::time::Timestamp;
 
 use super::{
-    ActivityRef, Run,
+    ActivityRef, Run, TaskRef,
     state::{Activity, Phase, WorkflowTask},
 };
 
 /// Refuses whatever needs a run that goes on.
 fn ensure_running(run: &Run) -> Result<(), Refusal> {
     if run.is_running() { Ok(()) } else { Err(Refusal::not_found("workflow execution already completed")) }
+}
+
+impl Run {
+    /// Refuses a worker that speaks of a workflow task which it does not have, or has no more.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn ensure_has_task<T>(&self, task: &TaskRef<T>) -> Result<(), Refusal> {
+        if !self.is_running() {
+            return Err(Refusal::not_found("Workflow task not found."));
+        }
+        let TaskRef { scheduled_event_id, started_event_id, started_at, attempt, .. } = task;
+        started_task(self, *scheduled_event_id, *started_event_id, *started_at, *attempt).map(drop)
+    }
 }
 
 /// The started workflow task that a worker speaks of.

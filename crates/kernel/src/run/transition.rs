@@ -80,6 +80,14 @@ impl<'a> Transition<'a> {
         self.effects.changes.push(change);
     }
 
+    /// Has the log tell of something larger than `limit`.
+    pub fn warn_of(&mut self, what: &'static str, bytes: usize, limit: usize) {
+        if bytes > limit {
+            self.effects.warnings.push(super::Warning { what, bytes });
+        }
+    }
+
+    /// Takes in what is remembered beside the history.
     pub fn fact(&mut self, fact: Fact) {
         self.change(Change::Fact(fact));
     }

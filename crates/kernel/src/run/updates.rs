@@ -24,6 +24,7 @@ use super::{
     table::Table,
     transition::Transition,
 };
+use crate::context::is_reached;
 
 /// An update that the history knows of.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -198,7 +199,7 @@ impl Transition<'_> {
     fn ensure_room_for_update(&self, request: &Request) -> Result<(), Refusal> {
         let limits = &self.context.limits;
         let accepted = self.run.updates.values().filter(|update| update.completed_event_id.is_none()).count();
-        if self.run.in_memory.updates.len() + accepted >= limits.updates_in_flight_max {
+        if is_reached(self.run.in_memory.updates.len() + accepted, limits.updates_in_flight_max) {
             return Err(Refusal::ResourceExhausted {
                 message: format!(
                     "limit on number of concurrent in-flight updates has been reached ({})",
@@ -209,7 +210,8 @@ impl Transition<'_> {
             });
         }
         let pending = self.run.in_memory.updates.iter().map(|pending| pending.request.encoded_len());
-        if pending.sum::<usize>() + request.encoded_len() > limits.update_bytes_in_flight_max {
+        let bytes = pending.sum::<usize>() + request.encoded_len();
+        if bytes > limits.update_bytes_in_flight_max && limits.update_bytes_in_flight_max > 0 {
             return Err(Refusal::ResourceExhausted {
                 message: format!(
                     "limit on total payload size of in-flight updates has been reached ({} bytes)",
@@ -219,13 +221,18 @@ impl Transition<'_> {
                 scope: ExhaustedScope::Namespace,
             });
         }
-        if self.run.in_memory.updates.len() + self.run.updates.len() >= limits.updates_max {
+        if is_reached(self.updates(), limits.updates_max) {
             return Err(Refusal::FailedPrecondition(format!(
                 "limit on the total number of distinct updates in this workflow has been reached ({}). Make sure any duplicate updates share an Update ID so the server can deduplicate them, and consider rejecting updates that you aren't going to process",
                 limits.updates_max
             )));
         }
         Ok(())
+    }
+
+    /// How many updates the run has had, and has.
+    pub fn updates(&self) -> usize {
+        self.run.in_memory.updates.len() + self.run.updates.len()
     }
 
     /// Refuses what would keep the run from closing while its worker tries to close it for the second time.

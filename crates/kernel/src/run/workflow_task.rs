@@ -104,6 +104,10 @@ impl Transition<'_> {
         if self.run.next_event_id >= self.context.limits.suggest_events {
             reasons.push(Reason::TooManyHistoryEvents as i32);
         }
+        let (updates, updates_max) = (self.updates() as f64, self.context.limits.updates_max as f64);
+        if updates_max > 0.0 && updates >= updates_max * self.context.limits.suggest_updates {
+            reasons.push(Reason::TooManyUpdates as i32);
+        }
         reasons
     }
 

@@ -159,7 +159,11 @@ impl World {
                 };
                 let worker = LastWorker { sdk_name: "sdk".into(), sdk_version: "1".into() };
                 let task = self.task(request, *stale);
-                What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion { task, worker }))
+                What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion {
+                    task,
+                    worker,
+                    overflows: false,
+                }))
             }
             Move::FailTask { stale } => What::WorkflowTaskFailed(Box::new(
                 self.task(RespondWorkflowTaskFailedRequest::default(), *stale),

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use longhaul_kernel::time::Timestamp;
+use longhaul_kernel::{ids::NamespaceId, time::Timestamp};
 use longhaul_proto::api::taskqueue::v1::PollerScalingDecision;
 use longhaul_runtime::peers::TaskPoll;
 use tokio::sync::oneshot;
 
 use super::{Queue, Seq};
-use crate::{lease::Offer, pollers::Poller, scaling::Load, task::Priority};
+use crate::{departed::Departed, lease::Offer, pollers::Poller, scaling::Load, task::Priority};
 
 /// A poll that waits for its offer.
 pub(super) struct Waiting {
@@ -28,6 +28,8 @@ pub(crate) struct Poll {
     pub(crate) queue: Arc<Queue>,
     request: TaskPoll,
     poller: Poller,
+    /// Who has gone, and the namespace in which to look.
+    departed: (Arc<Departed>, NamespaceId),
     seq: Seq,
     epoch: u64,
     began: Timestamp,
@@ -44,7 +46,13 @@ pub(crate) struct Advice {
 
 impl Poll {
     /// Enters a queue.
-    pub(crate) fn enter(queue: Arc<Queue>, request: TaskPoll, poller: Poller, until: Timestamp) -> Self {
+    pub(crate) fn enter(
+        queue: Arc<Queue>,
+        request: TaskPoll,
+        poller: Poller,
+        departed: (Arc<Departed>, NamespaceId),
+        until: Timestamp,
+    ) -> Self {
         let began = queue.now();
         let mut state = queue.state.lock();
         state.last_used = began;
@@ -55,7 +63,7 @@ impl Poll {
         }
         let (seq, epoch) = (state.draw_seq(), state.epoch);
         drop(state);
-        Self { queue, request, poller, seq, epoch, began, until }
+        Self { queue, request, poller, departed, seq, epoch, began, until }
     }
 
     /// Waits for an offer; `None` when the time is up or the worker shuts down. Cancel by dropping: an offer that was
@@ -108,6 +116,12 @@ impl Poll {
         }
     }
 
+    /// Whether its worker said good-bye.
+    fn has_left(&self) -> bool {
+        let (departed, namespace) = &self.departed;
+        departed.has(*namespace, &self.poller.worker_instance_key, self.queue.now())
+    }
+
     /// Joins the waiting polls; `None` if the worker was sent home.
     fn take_place(&self) -> Option<Place<'_>> {
         let (sender, offer) = oneshot::channel();
@@ -119,7 +133,7 @@ impl Poll {
             is_leaving: false,
         };
         let mut state = self.queue.state.lock();
-        if state.epoch != self.epoch {
+        if state.epoch != self.epoch || self.has_left() {
             return None;
         }
         state.polls.insert(self.seq, waiting);

@@ -120,7 +120,11 @@ async fn a_worker_that_shuts_down_keeps_no_poll() {
     let world = world();
     let closing = world.poll_behind(poll("q")).await;
     let kept = reserve(&world, task("a")).expect("a poll waits");
-    let request = api::ShutdownWorkerRequest { worker_instance_key: "key".into(), ..Default::default() };
+    let request = api::ShutdownWorkerRequest {
+        worker_instance_key: "key".into(),
+        task_queue: "q".into(),
+        ..Default::default()
+    };
     world.ask(world.caller(5), request).await.expect("workers may shut down");
     settle().await;
     assert!(!closing.is_finished(), "its task may be started already");

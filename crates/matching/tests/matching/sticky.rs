@@ -56,5 +56,21 @@ async fn polls_of_a_worker_instance_end_with_it() {
     settle().await;
     assert!(mine.is_finished() && !other.is_finished());
     world.add(task("a")).await;
+    let late = world.poll_behind(poll("q")).await;
+    assert_eq!(workflow_id(&late.await.unwrap()), None, "it was sent before its worker said good-bye");
+    assert_eq!(world.elapsed(), 0.0);
     assert_eq!(workflow_id(&other.await.unwrap()).as_deref(), Some("a"));
+    world.wait(Duration::from_secs(31)).await;
+    world.add(task("b")).await;
+    assert_eq!(workflow_id(&world.poll_answer(poll("q")).await).as_deref(), Some("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_bye_that_names_no_queue_ends_no_poll() {
+    let world = world();
+    let mine = world.poll_behind(poll("q")).await;
+    let request = api::ShutdownWorkerRequest { worker_instance_key: "key".into(), ..Default::default() };
+    world.ask(world.caller(5), request).await.unwrap();
+    settle().await;
+    assert!(!mine.is_finished());
 }

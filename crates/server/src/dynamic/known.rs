@@ -31,12 +31,11 @@ const NAMES: &[(&str, &str)] = &[
     ),
     (
         "limit",
-        "blobSize.warn memoSize.warn mutableStateActivityFailureSize.warn mutableStateSize.warn \
-         mutableStateTombstoneCountLimit workerBuildIdSize versionCompatibleSetLimitPerQueue \
+        "mutableStateTombstoneCountLimit versionCompatibleSetLimitPerQueue \
          versionBuildIdLimitPerQueue wv.AssignmentRuleLimitPerQueue wv.RedirectRuleLimitPerQueue \
          wv.RedirectRuleMaxUpstreamBuildIDsPerQueue reachabilityTaskQueueScan reachabilityQueryBuildIds \
          taskQueuesPerBuildId endpointNameMaxLength endpointExternalURLMaxLength endpointDescriptionMaxSize \
-         endpointListDefaultPageSize endpointListMaxPageSize userMetadataSummarySize userMetadataDetailsSize",
+         endpointListDefaultPageSize endpointListMaxPageSize",
     ),
     (
         "frontend",
@@ -149,8 +148,7 @@ const NAMES: &[(&str, &str)] = &[
          ReplicationReceiverMaxOutstandingTaskCount ReplicationResendMaxBatchCount \
          ReplicationProgressCacheMaxSize ReplicationProgressCacheTTL workflowIdReuseMinimalInterval \
          enableWorkflowIdReuseStartTimeValidation healthPersistenceLatencyFailure healthPersistenceErrorRatio \
-         enableRequestIdRefLinks enableCHASMScheduler enableCHASMSchedulerCreation enableChasm \
-         maxTotalUpdates.suggestContinueAsNewThreshold",
+         enableRequestIdRefLinks enableCHASMScheduler enableCHASMSchedulerCreation enableChasm",
     ),
     (
         "worker",

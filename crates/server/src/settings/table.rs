@@ -32,7 +32,12 @@ macro_rules! settings {
 
 settings! {
     limits.blob_bytes_max, Some("limit.blobSize.error"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "larger payloads are wanted, or smaller ones enforced";
+    limits.blob_bytes_warn, Some("limit.blobSize.warn"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "the log should tell of large payloads sooner or later";
     limits.memo_bytes_max, Some("limit.memoSize.error"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "larger memos are wanted, or smaller ones enforced";
+    limits.memo_bytes_warn, Some("limit.memoSize.warn"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "the log should tell of large memos sooner or later";
+    limits.summary_bytes_max, Some("limit.userMetadataSummarySize"), Namespace, AtOnce, Between(0.0, MOST), "bytes", "standalone activities have longer summaries";
+    limits.details_bytes_max, Some("limit.userMetadataDetailsSize"), Namespace, AtOnce, Between(0.0, MOST), "bytes", "standalone activities have longer details";
+    limits.build_id_bytes_max, Some("limit.workerBuildIdSize"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "builds of workers have longer ids";
     limits.id_bytes_max, Some("limit.maxIDLength"), Process, AtOnce, Between(1.0, MOST), "bytes", "longer ids and names are wanted, or shorter ones enforced";
     limits.search_attribute_keys_max, Some("frontend.searchAttributesNumberOfKeysLimit"), Namespace, AtOnce, Between(0.0, MOST), "", "runs have more search attributes";
     limits.search_attribute_bytes_max, Some("frontend.searchAttributesSizeOfValueLimit"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "search attributes have longer values";
@@ -56,8 +61,10 @@ settings! {
     limits.history_bytes_max, Some("limit.historySize.error"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "larger runs are wanted, or runaway ones ended sooner";
     limits.history_bytes_warn, Some("limit.historySize.warn"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "the log should tell of large runs sooner or later";
     limits.state_bytes_max, Some("limit.mutableStateSize.error"), Process, AtOnce, Between(1.0, MOST), "bytes", "runs hold more at a time";
+    limits.state_bytes_warn, Some("limit.mutableStateSize.warn"), Process, AtOnce, Between(1.0, MOST), "bytes", "the log should tell of large states sooner or later";
     limits.transaction_bytes_max, Some("system.transactionSizeLimit"), Process, AtOnce, Between(1.0, MOST), "bytes", "one answer of a worker holds more";
     limits.failure_bytes_max, Some("limit.mutableStateActivityFailureSize.error"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "more of a failed attempt should be shown while the activity is retried";
+    limits.failure_bytes_warn, Some("limit.mutableStateActivityFailureSize.warn"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "the log should tell of large failures sooner or later";
     limits.reset_points_max, Some("history.historyMaxAutoResetPoints"), Namespace, AtOnce, Between(0.0, MOST), "", "runs see more builds of their workers";
     limits.workflow_task_timeout_default, Some("history.defaultWorkflowTaskTimeout"), Namespace, AtOnce, Between(0.001, MOST), "s", "workers need longer for a workflow task";
     limits.workflow_task_timeout_max, None, Namespace, AtOnce, Between(0.001, MOST), "s", "workers need very long for a workflow task";
@@ -66,8 +73,11 @@ settings! {
     limits.updates_in_flight_max, Some("history.maxInFlightUpdates"), Namespace, AtOnce, Between(0.0, MOST), "", "more updates go on at a time";
     limits.update_bytes_in_flight_max, Some("history.maxInFlightUpdatePayloads"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "larger updates wait at a time";
     limits.updates_max, Some("history.maxTotalUpdates"), Namespace, AtOnce, Between(0.0, MOST), "", "runs are updated more often";
+    limits.suggest_updates, Some("history.maxTotalUpdates.suggestContinueAsNewThreshold"), Namespace, AtOnce, Between(0.0, 1.0), "", "workflows should continue as new after more or fewer of the updates they may have";
     limits.speculative_wait, None, Namespace, AtOnce, Between(0.001, MOST), "s", "workers take long to fetch an update";
     limits.told_events_max, Some("history.discardSpeculativeWorkflowTaskMaximumEventsCount"), Process, AtOnce, Between(0.0, MOST), "events", "rejected updates should leave no trace after longer pauses";
+    limits.completion_pages, Some("history.enableWorkflowTaskCompletionPagination"), Namespace, AtOnce, Switch, "", "what workers answer to one workflow task is larger than a request may be";
+    limits.completion_bytes_max, Some("history.workflowTaskCompletionBufferSizeLimit"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "workers answer more or less to one workflow task";
     limits.eager_activities, Some("system.enableActivityEagerExecution"), Namespace, AtOnce, Switch, "", "activities must always go through a task queue";
     frontend.message_bytes_max, None, Process, AtStart, Between(1024.0, 134_217_728.0), "bytes", "clients send larger requests than the SDKs' default allows";
     frontend.page_rows_max, Some("frontend.visibilityMaxPageSize"), Namespace, AtOnce, Between(1.0, MOST), "rows", "lists answer too much or too little at a time";
@@ -76,6 +86,7 @@ settings! {
     frontend.updates_accepted, Some("frontend.enableUpdateWorkflowExecutionAsyncAccepted"), Namespace, AtOnce, Switch, "", "callers of updates have to wait for the outcome";
     frontend.multi_operations, Some("frontend.enableExecuteMultiOperation"), Namespace, AtOnce, Switch, "", "a start and an update must be two calls";
     frontend.queries_refused, Some("system.disallowQuery"), Namespace, AtOnce, Switch, "", "queries cost too much";
+    frontend.polls_end_with_worker, Some("frontend.enableCancelWorkerPollsOnShutdown"), Namespace, AtOnce, Switch, "", "workers are replaced often, and tasks must not wait for those that have gone";
     frontend.http_allowed_hosts, Some("frontend.httpAllowedHosts"), Process, AtOnce, Texts, "", "only some names of the HTTP listener should be answered, so that a web page can't reach it by a name of its own";
     frontend.rps, Some("frontend.rps"), Process, AtOnce, Between(0.0, MOST), "per second", "the process must not be overloaded";
     frontend.rps_cluster, Some("frontend.globalRPS"), Process, AtOnce, Between(0.0, MOST), "per second", "as above, for all processes together; 0 is none";
@@ -122,6 +133,8 @@ settings! {
     history.snapshot_every, None, Namespace, AtOnce, Between(1.0, MOST), "", "writes are too large, or loading a run takes too long";
     history.page_batches_max, Some("limit.historyMaxPageSize"), Namespace, AtOnce, Between(1.0, 1000.0), "batches", "workers fetch long histories in too many or too large pages";
     history.history_wait, Some("history.longPollExpirationInterval"), Namespace, AtOnce, Between(0.1, 60.0), "s", "a proxy in between cuts long calls";
+    history.pages_bytes_max, Some("history.workflowTaskCompletionBufferTotalSizeLimit"), Process, AtOnce, Between(0.0, MOST), "bytes", "many workers answer in pages, or memory is short";
+    history.pages_namespace_share, Some("history.workflowTaskCompletionBufferNamespaceRatio"), Process, AtOnce, Between(0.0, 1.0), "", "one namespace needs more of the memory for pages than the others";
     history.buffered_queries_max, Some("history.MaxBufferedQueryCount"), Process, AtOnce, Between(1.0, MOST), "", "more queries should wait for the same workflow task";
     history.batch_rps, Some("worker.batcherRPS"), Namespace, AtOnce, Between(0.001, MOST), "per second", "batch operations must not take all of the server; for those that start afterwards";
     history.batch_concurrency, Some("worker.batcherConcurrency"), Namespace, AtOnce, Between(1.0, 10_000.0), "", "batch operations should press harder, or less";

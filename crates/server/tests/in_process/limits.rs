@@ -13,7 +13,7 @@ use tonic::Code;
 use super::client::{start_with, told};
 
 /// The configuration that these arguments of `start-dev` make.
-fn configured(arguments: &[&str]) -> anyhow::Result<Config> {
+pub fn configured(arguments: &[&str]) -> anyhow::Result<Config> {
     let all = ["longhaul", "start-dev", "--in-memory", "--namespace", "media"].iter().chain(arguments);
     let Command::StartDev(start) = Arguments::parse_from(all).command else { panic!("it starts a server") };
     Ok(Config { port: 0, ..Config::new(&start, true)? })

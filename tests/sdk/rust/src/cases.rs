@@ -1,25 +1,31 @@
-//! The cases: each fails by returning an error.
+//! Cases of activities, runs and children: each fails by returning an error. Messages and the rest are beside it.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
-use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::errors::{WorkflowGetResultError, WorkflowInteractionError};
 use temporalio_client::{
-    WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecuteUpdateOptions, WorkflowFetchHistoryOptions,
-    WorkflowGetResultOptions, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
-    WorkflowTerminateOptions,
+    WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowFetchHistoryOptions,
+    WorkflowStartOptions, WorkflowTerminateOptions,
 };
 use temporalio_common::RetryPolicy;
 
 use crate::workflows::*;
-use crate::{Case, Ctx, Verdict};
-
-macro_rules! cases {
-    ($($name:ident),+ $(,)?) => { pub const ALL: &[Case] = &[$((stringify!($name), |t| Box::pin($name(t)))),+]; };
-}
+use crate::{Case, Ctx, Fault, Verdict};
 
 cases![
     activity_result,
+    activity_timeout_schedule_to_start,
+    activity_timeout_schedule_to_close,
+    activity_timeout_heartbeat,
+    activity_cancelled_with_workflow,
+    timers_in_order,
+    child_cancel,
+    parent_close_request_cancel,
+    parent_close_abandon,
+    cron,
+    unknown_workflow_is_not_found,
+    random_is_stable,
     activity_retried_until_success,
     activity_attempts_used_up,
     activity_non_retryable_flag,
@@ -37,39 +43,48 @@ cases![
     cancel_runs_cleanup,
     terminate,
     run_timeout,
-    signals_in_order,
-    query_running,
-    query_closed,
-    update_completes,
-    update_rejected,
     patched_new_run,
-    user_metadata,
-    id_conflict_fail,
 ];
 
 /// Starts a workflow on the shared task queue, under a new id.
+#[macro_export]
 macro_rules! start {
-    ($t:expr, $run:expr, $input:expr) => { start!($t, $run, $input, |o| o) };
+    ($t:expr, $run:expr, $input:expr) => { $crate::start!($t, $run, $input, |o| o) };
     ($t:expr, $run:expr, $input:expr, |$o:ident| $more:expr) => {{
-        let $o = WorkflowStartOptions::new($t.task_queue.clone(), $t.id());
+        let $o = temporalio_client::WorkflowStartOptions::new($t.task_queue.clone(), $t.id());
         $t.client.start_workflow($run, $input, $more.build()).await?
     }};
 }
 
+/// Waits for a run and decodes what it returned.
+#[macro_export]
 macro_rules! result {
-    ($handle:expr) => { $handle.get_result(WorkflowGetResultOptions::default()).await };
+    ($handle:expr) => { $handle.get_result(temporalio_client::WorkflowGetResultOptions::default()).await };
 }
 
-fn equal<V: PartialEq + Debug>(got: V, want: V) -> Verdict {
+pub use crate::{result, start};
+
+pub fn equal<V: PartialEq + Debug>(got: V, want: V) -> Verdict {
     if got == want { Ok(()) } else { Err(format!("got {got:?}, want {want:?}").into()) }
 }
 
-fn contains(whole: &str, part: &str) -> Verdict {
+pub fn contains(whole: &str, part: &str) -> Verdict {
     if whole.contains(part) { Ok(()) } else { Err(format!("{part:?} is not in {whole:?}").into()) }
 }
 
+/// Asks for what the API promises only eventually.
+pub async fn eventually<V>(what: &str, probe: impl AsyncFn() -> Result<Option<V>, Fault>) -> Result<V, Fault> {
+    for _ in 0..300 {
+        if let Some(value) = probe().await? {
+            return Ok(value);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(format!("not within 15 s: {what}").into())
+}
+
 /// The text of a failure and of everything behind it.
-fn failure<V: Debug>(outcome: Result<V, WorkflowGetResultError>) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn failure<V: Debug>(outcome: Result<V, WorkflowGetResultError>) -> Result<String, Fault> {
     match outcome {
         Err(error @ WorkflowGetResultError::Failed(_)) => Ok(format!("{error:?}")),
         other => Err(format!("not a failure: {other:?}").into()),
@@ -104,6 +119,98 @@ async fn activity_heartbeat_details_carried(t: Ctx) -> Verdict {
 async fn activity_timeout_start_to_close(t: Ctx) -> Verdict {
     let handle = start!(t, SlowActivity::run, 300);
     contains(&failure(result!(handle))?, "StartToClose")
+}
+
+async fn activity_timeout_schedule_to_start(t: Ctx) -> Verdict {
+    let handle = start!(t, NobodysActivity::run, t.id());
+    contains(&failure(result!(handle))?, "ScheduleToStart")
+}
+
+async fn activity_timeout_schedule_to_close(t: Ctx) -> Verdict {
+    let handle = start!(t, LateActivity::run, 400);
+    contains(&failure(result!(handle))?, "ScheduleToClose")
+}
+
+async fn activity_timeout_heartbeat(t: Ctx) -> Verdict {
+    let handle = start!(t, SilentActivity::run, 400);
+    contains(&failure(result!(handle))?, "Heartbeat")
+}
+
+async fn activity_cancelled_with_workflow(t: Ctx) -> Verdict {
+    let handle = start!(t, CancelledActivity::run, ());
+    eventually("the activity runs", async || {
+        let described = handle.describe(WorkflowDescribeOptions::default()).await?;
+        let started = described.raw().pending_activities.iter().any(|a| a.last_started_time.is_some());
+        Ok(started.then_some(()))
+    })
+    .await?;
+    handle.cancel(WorkflowCancelOptions::default()).await?;
+    match result!(handle) {
+        Err(WorkflowGetResultError::Cancelled { .. }) => {}
+        other => return Err(format!("not cancelled: {other:?}").into()),
+    }
+    let events = handle.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await?;
+    equal(events.iter().filter(|e| format!("{:?}", e.event_type()) == "ActivityTaskCanceled").count(), 1)
+}
+
+async fn timers_in_order(t: Ctx) -> Verdict {
+    let handle = start!(t, Timers::run, vec![2200, 10, 1100]);
+    equal(result!(handle)?, vec![10, 1100, 2200])
+}
+
+async fn child_cancel(t: Ctx) -> Verdict {
+    let handle = start!(t, CancelledChild::run, t.id());
+    contains(&result!(handle)?, "Cancel")
+}
+
+async fn parent_close_request_cancel(t: Ctx) -> Verdict {
+    let child_id = t.id();
+    let handle = start!(t, ParentOf::run, (child_id.clone(), "cancel".to_string()));
+    result!(handle)?;
+    match result!(t.client.get_workflow_handle::<Sleeper>(child_id)) {
+        Err(WorkflowGetResultError::Cancelled { .. }) => Ok(()),
+        other => Err(format!("not cancelled: {other:?}").into()),
+    }
+}
+
+async fn parent_close_abandon(t: Ctx) -> Verdict {
+    let child_id = t.id();
+    let handle = start!(t, ParentOf::run, (child_id.clone(), "abandon".to_string()));
+    result!(handle)?;
+    let child = t.client.get_workflow_handle::<Sleeper>(child_id);
+    let described = child.describe(WorkflowDescribeOptions::default()).await?;
+    child.terminate(WorkflowTerminateOptions::default()).await?;
+    equal(described.status(), WorkflowExecutionStatus::Running)
+}
+
+async fn cron(t: Ctx) -> Verdict {
+    let id = t.id();
+    let options = WorkflowStartOptions::new(t.task_queue.clone(), id.clone()).cron_schedule("@every 1s".to_string());
+    let first = t.client.start_workflow(CronTick::run, (), options.build()).await?;
+    let newest = t.client.get_workflow_handle::<CronTick>(id);
+    eventually("the second run has the first one's result", async || {
+        let described = newest.describe(WorkflowDescribeOptions::default()).await?;
+        if Some(described.run_id()) == first.info().run_id.as_deref() {
+            return Ok(None);
+        }
+        let events = newest.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await?;
+        Ok(format!("{:?}", events.first()).contains("last_completion_result: Some").then_some(()))
+    })
+    .await?;
+    Ok(newest.terminate(WorkflowTerminateOptions::default()).await?)
+}
+
+async fn unknown_workflow_is_not_found(t: Ctx) -> Verdict {
+    let outcome = t.client.get_workflow_handle::<Echo>(t.id()).describe(WorkflowDescribeOptions::default()).await;
+    match outcome {
+        Err(WorkflowInteractionError::NotFound(_)) => Ok(()),
+        other => Err(format!("found: {other:?}").into()),
+    }
+}
+
+async fn random_is_stable(t: Ctx) -> Verdict {
+    let handle = start!(t, Seeded::run, ());
+    equal(result!(handle)?, true)
 }
 
 async fn local_activity(t: Ctx) -> Verdict {
@@ -153,7 +260,7 @@ async fn child_fails(t: Ctx) -> Verdict {
 
 async fn parent_close_terminate(t: Ctx) -> Verdict {
     let child_id = t.id();
-    let handle = start!(t, ParentOf::run, child_id.clone());
+    let handle = start!(t, ParentOf::run, (child_id.clone(), "terminate".to_string()));
     result!(handle)?;
     let child = t.client.get_workflow_handle::<Sleeper>(child_id);
     match result!(child) {
@@ -193,73 +300,8 @@ async fn run_timeout(t: Ctx) -> Verdict {
     }
 }
 
-async fn signals_in_order(t: Ctx) -> Verdict {
-    let handle = start!(t, Collect::run, ());
-    let want: Vec<String> = (0..20).map(|i| i.to_string()).collect();
-    for item in &want {
-        handle.signal(Collect::add, item.clone(), WorkflowSignalOptions::default()).await?;
-    }
-    handle.signal(Collect::stop, (), WorkflowSignalOptions::default()).await?;
-    equal(result!(handle)?, want)
-}
-
-async fn query_running(t: Ctx) -> Verdict {
-    let handle = start!(t, Collect::run, ());
-    handle.signal(Collect::add, "a".to_string(), WorkflowSignalOptions::default()).await?;
-    let items = handle.query(Collect::all, (), WorkflowQueryOptions::default()).await?;
-    handle.terminate(WorkflowTerminateOptions::default()).await?;
-    equal(items, vec!["a".to_string()])
-}
-
-async fn query_closed(t: Ctx) -> Verdict {
-    let handle = start!(t, Collect::run, ());
-    handle.signal(Collect::stop, (), WorkflowSignalOptions::default()).await?;
-    result!(handle)?;
-    let items = handle.query(Collect::all, (), WorkflowQueryOptions::default()).await?;
-    equal(items.len(), 0)
-}
-
-async fn update_completes(t: Ctx) -> Verdict {
-    let handle = start!(t, Collect::run, ());
-    for (item, want) in [("a", 1), ("b", 2)] {
-        let length =
-            handle.execute_update(Collect::put, item.to_string(), WorkflowExecuteUpdateOptions::default()).await?;
-        equal(length, want)?;
-    }
-    handle.signal(Collect::stop, (), WorkflowSignalOptions::default()).await?;
-    equal(result!(handle)?, vec!["a".to_string(), "b".to_string()])
-}
-
-async fn update_rejected(t: Ctx) -> Verdict {
-    let handle = start!(t, Collect::run, ());
-    let outcome = handle.execute_update(Collect::put, String::new(), WorkflowExecuteUpdateOptions::default()).await;
-    handle.terminate(WorkflowTerminateOptions::default()).await?;
-    match outcome {
-        Err(error) => contains(&format!("{error:?}"), "empty items are refused"),
-        Ok(length) => Err(format!("accepted: {length}").into()),
-    }
-}
-
 async fn patched_new_run(t: Ctx) -> Verdict {
     let handle = start!(t, Patched::run, ());
     equal(result!(handle)?, true)
 }
 
-async fn user_metadata(t: Ctx) -> Verdict {
-    let handle = start!(t, Echo::run, "x".to_string(), |o| o.static_summary("in short".to_string()));
-    result!(handle)?;
-    let described = handle.describe(WorkflowDescribeOptions::default()).await?;
-    equal(described.static_summary(), Some("in short"))
-}
-
-async fn id_conflict_fail(t: Ctx) -> Verdict {
-    let id = t.id();
-    let options = || WorkflowStartOptions::new(t.task_queue.clone(), id.clone()).build();
-    let first = t.client.start_workflow(Sleeper::run, (), options()).await?;
-    let second = t.client.start_workflow(Sleeper::run, (), options()).await;
-    first.terminate(WorkflowTerminateOptions::default()).await?;
-    match second {
-        Err(error) => contains(&format!("{error:?}"), "AlreadyStarted"),
-        Ok(_) => Err("a second run was started".into()),
-    }
-}

@@ -2,7 +2,14 @@
 //!
 //! One line for each case; the last line is `N passed, N failed`.
 
+/// Declares the cases of a file.
+#[macro_export]
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => { pub const ALL: &[Case] = &[$((stringify!($name), |t| Box::pin($name(t)))),+]; };
+}
+
 mod cases;
+mod cases_message;
 mod workflows;
 
 use std::process::ExitCode;
@@ -10,15 +17,16 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 
 const CASES_AT_A_TIME: usize = 8;
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
-pub type Verdict = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-pub type Case = (&'static str, fn(Ctx) -> BoxFuture<'static, Verdict>);
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub type Verdict = Result<(), Fault>;
+pub type Case = (&'static str, fn(Ctx) -> LocalBoxFuture<'static, Verdict>);
 
 /// What a case may use: a client, the shared worker's task queue, and ids nobody else has.
 #[derive(Clone)]
@@ -94,20 +102,22 @@ macro_rules! register_all {
     ($options:expr, $($workflow:ident),+) => { $options$(.register_workflow::<workflows::$workflow>()?)+ };
 }
 
-fn register(
+pub fn register(
     options: temporalio_sdk::WorkerOptionsBuilder,
 ) -> Result<WorkerOptions, temporalio_sdk::WorkflowRegistrationError> {
     let options = options.register_activities(workflows::Activities);
     Ok(register_all!(
         options,
-        Children, Collect, CountDown, Echo, Fail, FailingChild, HeartbeatActivity, LocalActivity, OneActivity,
-        ParentOf, Patched, RefusedActivity, RetriedActivity, Sleeper, SlowActivity, Timer
+        CancelledActivity, CancelledChild, Children, Collect, CompletedElsewhere, CountDown, CronTick, Echo, External,
+        Fail, FailingChild, HeartbeatActivity, LateActivity, LocalActivity, NobodysActivity, OneActivity, ParentOf,
+        Patched, RefusedActivity, RetriedActivity, Searchable, Seeded, SilentActivity, Sleeper, SlowActivity, Timer,
+        Timers
     )
     .build())
 }
 
 async fn run_all(client: Client, task_queue: String, only: &str) -> (usize, usize) {
-    let chosen = cases::ALL.iter().filter(|(name, _)| name.contains(only));
+    let chosen = cases::ALL.iter().chain(cases_message::ALL).filter(|(name, _)| name.contains(only));
     let verdicts = futures::stream::iter(chosen.map(|&(name, case)| {
         let ctx = Ctx { client: client.clone(), task_queue: task_queue.clone(), name };
         async move {

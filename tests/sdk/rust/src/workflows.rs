@@ -1,13 +1,18 @@
 //! Workflows and activities the cases run.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use temporalio_common::RetryPolicy;
+use temporalio_common::search_attributes::SearchAttributeKey;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
-    ActivityOptions, ApplicationFailure, ChildWorkflowOptions, ContinueAsNewOptions, LocalActivityOptions,
-    ParentClosePolicy, SyncWorkflowContext, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
+    ActivityCancellationType, ActivityOptions, ApplicationFailure, ChildWorkflowOptions, ContinueAsNewOptions, LocalActivityOptions,
+    ParentClosePolicy, SignalWorkflowOptions, SyncWorkflowContext, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
     WorkflowResult,
 };
 
@@ -21,6 +26,13 @@ fn fast_retry(attempts: u32) -> RetryPolicy {
         .backoff_coefficient(1.0)
         .maximum_attempts(attempts)
         .build()
+}
+
+/// Task tokens of activities that a case completes itself, by a key the case chose.
+static TOKENS: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
+pub fn task_token(key: &str) -> Option<Vec<u8>> {
+    TOKENS.lock().expect("nobody fails with it").get(key).cloned()
 }
 
 pub struct Activities;
@@ -55,6 +67,23 @@ impl Activities {
             return Err(ApplicationFailure::new("again").into());
         }
         Ok(seen)
+    }
+
+    #[activity]
+    pub async fn complete_elsewhere(ctx: ActivityContext, key: String) -> Result<String, ActivityError> {
+        TOKENS.lock().expect("nobody fails with it").insert(key, ctx.info().task_token.clone());
+        Err(ActivityError::WillCompleteAsync)
+    }
+
+    #[activity]
+    pub async fn beat_until_cancelled(ctx: ActivityContext, _: ()) -> Result<(), ActivityError> {
+        loop {
+            ctx.record_heartbeat("alive".to_string()).await?;
+            tokio::select! {
+                _ = ctx.cancelled() => return Err(ActivityError::cancelled()),
+                () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            }
+        }
     }
 
     #[activity]
@@ -246,12 +275,200 @@ pub struct ParentOf;
 
 #[workflow_methods]
 impl ParentOf {
-    /// Starts a child that is to be terminated, then completes without waiting for it.
+    /// Starts a child, then completes without waiting for it: (child's id, what becomes of it).
     #[run]
-    pub async fn run(ctx: &mut WorkflowContext<Self>, id: String) -> WorkflowResult<()> {
-        let mut options = ChildWorkflowOptions::workflow_id(id);
-        options.parent_close_policy = ParentClosePolicy::Terminate;
+    pub async fn run(ctx: &mut WorkflowContext<Self>, input: (String, String)) -> WorkflowResult<()> {
+        let mut options = ChildWorkflowOptions::workflow_id(input.0);
+        options.parent_close_policy = match input.1.as_str() {
+            "terminate" => ParentClosePolicy::Terminate,
+            "cancel" => ParentClosePolicy::RequestCancel,
+            _ => ParentClosePolicy::Abandon,
+        };
         ctx.start_child_workflow(Sleeper::run, (), options).await?;
+        Ok(())
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct CancelledChild;
+
+#[workflow_methods]
+impl CancelledChild {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, id: String) -> WorkflowResult<String> {
+        let options = ChildWorkflowOptions::workflow_id(id);
+        let child = ctx.start_child_workflow(Sleeper::run, (), options).await?;
+        child.cancel("enough".to_string());
+        Ok(format!("{:?}", child.result().await))
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct External;
+
+#[workflow_methods]
+impl External {
+    /// (what to do, to which workflow)
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, input: (String, String)) -> WorkflowResult<()> {
+        let target = ctx.external_workflow(input.1, None);
+        if input.0 == "cancel" {
+            target.cancel(None).await?;
+        } else {
+            target.signal(Collect::add, "from outside".to_string(), SignalWorkflowOptions::default()).await?;
+        }
+        Ok(())
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct CompletedElsewhere;
+
+#[workflow_methods]
+impl CompletedElsewhere {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, key: String) -> WorkflowResult<String> {
+        let options =
+            ActivityOptions::with_start_to_close_timeout(soon()).activity_id("the-one").build();
+        Ok(ctx.execute_activity(Activities::complete_elsewhere, key, options).await?)
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct NobodysActivity;
+
+#[workflow_methods]
+impl NobodysActivity {
+    /// Schedules an activity on a queue that nobody serves.
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, queue: String) -> WorkflowResult<String> {
+        let options = ActivityOptions::with_start_to_close_timeout(soon())
+            .task_queue(queue)
+            .schedule_to_start_timeout(Duration::from_millis(300))
+            .build();
+        Ok(ctx.execute_activity(Activities::echo, String::new(), options).await?)
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct LateActivity;
+
+#[workflow_methods]
+impl LateActivity {
+    /// Lets an activity run into the timeout over all its attempts.
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, milliseconds: u64) -> WorkflowResult<()> {
+        let options =
+            ActivityOptions::with_schedule_to_close_timeout(Duration::from_millis(milliseconds)).build();
+        ctx.execute_activity(Activities::hang, (), options).await?;
+        Ok(())
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct SilentActivity;
+
+#[workflow_methods]
+impl SilentActivity {
+    /// Lets an activity run into its heartbeat timeout.
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, milliseconds: u64) -> WorkflowResult<()> {
+        let options = ActivityOptions::with_start_to_close_timeout(soon())
+            .heartbeat_timeout(Duration::from_millis(milliseconds))
+            .retry_policy(fast_retry(1))
+            .build();
+        ctx.execute_activity(Activities::hang, (), options).await?;
+        Ok(())
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct CancelledActivity;
+
+#[workflow_methods]
+impl CancelledActivity {
+    /// Waits until its activity, which is cancelled with it, has ended.
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, _: ()) -> WorkflowResult<()> {
+        let options = ActivityOptions::with_start_to_close_timeout(soon())
+            .heartbeat_timeout(Duration::from_secs(1))
+            .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+            .build();
+        ctx.execute_activity(Activities::beat_until_cancelled, (), options).await?;
+        Ok(())
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct Timers;
+
+#[workflow_methods]
+impl Timers {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, milliseconds: Vec<u64>) -> WorkflowResult<Vec<u64>> {
+        let mut waiting: FuturesUnordered<_> = milliseconds
+            .into_iter()
+            .map(|ms| {
+                let timer = ctx.timer(Duration::from_millis(ms));
+                async move {
+                    timer.await;
+                    ms
+                }
+            })
+            .collect();
+        let mut fired = Vec::new();
+        while let Some(ms) = waiting.next().await {
+            fired.push(ms);
+        }
+        Ok(fired)
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct CronTick;
+
+#[workflow_methods]
+impl CronTick {
+    #[run]
+    pub async fn run(_ctx: &mut WorkflowContext<Self>, _: ()) -> WorkflowResult<u32> {
+        Ok(1)
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct Seeded;
+
+#[workflow_methods]
+impl Seeded {
+    /// Whether what was drawn is still the same behind a task boundary.
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, _: ()) -> WorkflowResult<bool> {
+        let drawn = ctx.uuid4();
+        ctx.timer(Duration::from_millis(10)).await;
+        let options = ActivityOptions::start_to_close_timeout(soon());
+        Ok(ctx.execute_activity(Activities::echo, drawn.clone(), options).await? == drawn)
+    }
+}
+
+#[workflow]
+#[derive(Default)]
+pub struct Searchable;
+
+#[workflow_methods]
+impl Searchable {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, value: String) -> WorkflowResult<()> {
+        ctx.upsert_search_attributes([SearchAttributeKey::keyword("FeatureKeyword").value_set(value)]);
         Ok(())
     }
 }
@@ -293,6 +510,7 @@ impl Patched {
 pub struct Collect {
     items: Vec<String>,
     stopped: bool,
+    unlocked: bool,
 }
 
 #[workflow_methods]
@@ -311,6 +529,18 @@ impl Collect {
     #[signal]
     pub fn stop(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _: ()) {
         self.stopped = true;
+    }
+
+    #[signal]
+    pub fn unlock(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _: ()) {
+        self.unlocked = true;
+    }
+
+    #[update]
+    pub async fn put_when_unlocked(ctx: &mut WorkflowContext<Self>, item: String) -> String {
+        let _ = ctx.wait_condition(|s| s.unlocked).await;
+        ctx.state_mut(|s| s.items.push(item.clone()));
+        format!("put {item}")
     }
 
     #[query]

@@ -19,6 +19,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import type { ActivityOptions } from '@temporalio/workflow';
 import { tokenOf } from './activities.js';
 import { contains, Context, equal, eventually, isA, raises } from './harness.js';
@@ -72,6 +73,11 @@ export const cases: Record<string, (t: Context) => Promise<void>> = {
   async activity_timeout_schedule_to_start(t) {
     const error = await activityFailure(t, 'echo', [1], { taskQueue: t.id(), scheduleToStartTimeout: 300 });
     equal(isA(TimeoutFailure, error.cause).timeoutType, 'SCHEDULE_TO_START');
+  },
+  async activity_timeout_schedule_to_close(t) {
+    const error = await activityFailure(t, 'hang', [], { scheduleToCloseTimeout: 400 });
+    equal(error.retryState, RetryState.TIMEOUT, 'retry state');
+    equal(isA(TimeoutFailure, error.cause).timeoutType, 'SCHEDULE_TO_CLOSE');
   },
   async activity_timeout_heartbeat(t) {
     const error = await activityFailure(t, 'hang', ['detail'], { heartbeatTimeout: 400, retry: once });
@@ -261,6 +267,59 @@ export const cases: Record<string, (t: Context) => Promise<void>> = {
     const again = await t.start(wf.box, [], { workflowId: first.workflowId, workflowIdConflictPolicy: 'USE_EXISTING' });
     equal(again.firstExecutionRunId, first.firstExecutionRunId, 'run id');
     await stop(first);
+  },
+  async id_conflict_fail(t) {
+    const first = await startBox(t);
+    const again = t.start(wf.box, [], { workflowId: first.workflowId, workflowIdConflictPolicy: 'FAIL' });
+    await raises(WorkflowExecutionAlreadyStartedError, again);
+    await stop(first);
+  },
+  async search_attributes_upsert(t) {
+    await t.client.connection.operatorService.addSearchAttributes({
+      namespace: 'default', searchAttributes: { FeatureKeyword: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD },
+    });
+    const unique = t.id();
+    const handle = await t.start(wf.searchable, [unique]);
+    await handle.result();
+    await eventually('it is listed', async () => {
+      for await (const found of t.client.workflow.list({ query: `FeatureKeyword = '${unique}'` })) {
+        if (found.workflowId === handle.workflowId) return true;
+      }
+      return false;
+    });
+  },
+  async schedule_trigger_and_pause(t) {
+    const schedule = await t.client.schedule.create({
+      scheduleId: t.id(),
+      spec: { intervals: [{ every: '1h' }] },
+      action: { type: 'startWorkflow', workflowType: wf.echo, args: [1], taskQueue: t.taskQueue, workflowId: t.id() },
+      state: { paused: true, note: 'not yet' },
+    });
+    try {
+      equal((await schedule.describe()).state.paused, true, 'paused');
+      await schedule.trigger();
+      await eventually('the trigger acted', async () => (await schedule.describe()).info.recentActions.length === 1);
+      await schedule.unpause('go on');
+      equal((await schedule.describe()).state.paused, false, 'paused');
+    } finally {
+      await schedule.delete();
+    }
+  },
+  async cron(t) {
+    const handle = await t.start(wf.cronTick, [], { cronSchedule: '@every 1s' });
+    const carried = await eventually('the second run has the first one\'s result', async () => {
+      const described = await t.client.workflow.getHandle(handle.workflowId).describe();
+      if (described.runId === handle.firstExecutionRunId) return undefined;
+      const { events } = await t.client.workflow.getHandle(handle.workflowId, described.runId).fetchHistory();
+      return events?.[0].workflowExecutionStartedEventAttributes?.lastCompletionResult?.payloads ?? undefined;
+    });
+    await t.client.workflow.getHandle(handle.workflowId).terminate();
+    equal(carried.length, 1, 'last results');
+  },
+  async start_delay(t) {
+    const began = Date.now();
+    await (await t.start(wf.echo, ['late'], { startDelay: 700 })).result();
+    equal(Date.now() - began >= 700, true, 'it ran late');
   },
   async memo(t) {
     const handle = await t.start(wf.attributes, [], { memo: { colour: 'red' } });

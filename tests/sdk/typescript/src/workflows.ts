@@ -21,9 +21,11 @@ import {
   sleep,
   startChild,
   upsertMemo,
+  upsertSearchAttributes,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type * as activities from './activities.js';
 
@@ -143,6 +145,14 @@ export async function seeded(): Promise<boolean> {
 export async function attributes(): Promise<unknown> {
   upsertMemo({ added: 'yes' });
   return workflowInfo().memo;
+}
+
+export async function searchable(value: string): Promise<void> {
+  upsertSearchAttributes([{ key: defineSearchAttributeKey('FeatureKeyword', SearchAttributeType.KEYWORD), value }]);
+}
+
+export async function cronTick(): Promise<number> {
+  return 1;
 }
 
 /** Collects signals until told to stop; answers queries; takes updates. */

@@ -15,6 +15,7 @@ use prost::Message;
 
 use super::{Completion, Fault, checks};
 use crate::{
+    context::is_reached,
     run::{DutyId, payload, retry, start::shorter, state::Phase, transition::Transition},
     time::{positive, to_proto_or_zero},
 };
@@ -98,7 +99,7 @@ fn check(t: &Transition<'_>, a: &ScheduleActivityTaskCommandAttributes) -> Resul
         ));
     }
     let limits = &t.context.limits;
-    if t.run.activities.len() >= limits.pending_activities_max {
+    if is_reached(t.run.activities.len(), limits.pending_activities_max) {
         return Err(Fault::Task(
             Cause::PendingActivitiesLimitExceeded,
             format!(

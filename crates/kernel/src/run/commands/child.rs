@@ -19,6 +19,7 @@ use super::{
     checks::{self, Named},
 };
 use crate::{
+    context::is_reached,
     run::{DutyId, retry, start::shorter, transition::Transition, versioning},
     time::positive,
 };
@@ -121,7 +122,7 @@ fn check(t: &Transition<'_>, a: &StartChildWorkflowExecutionCommandAttributes) -
     checks::priority(a.priority.as_ref(), BAD)?;
     check_override(a)?;
     super::properties::check_search_attributes(t, a.search_attributes.as_ref())?;
-    if t.run.children.len() >= t.context.limits.pending_children_max {
+    if is_reached(t.run.children.len(), t.context.limits.pending_children_max) {
         return Err(Fault::Task(
             Cause::PendingChildWorkflowsLimitExceeded,
             format!(

@@ -20,6 +20,7 @@ use super::{
     checks::{self, Named},
 };
 use crate::{
+    context::is_reached,
     ids::RunId,
     run::{DutyId, transition::Transition},
 };
@@ -41,7 +42,7 @@ pub fn signal(
         ));
     };
     check_signal(t, &execution, &a.namespace, &a.signal_name)?;
-    if t.run.signals_out.len() >= t.context.limits.pending_signals_max {
+    if is_reached(t.run.signals_out.len(), t.context.limits.pending_signals_max) {
         return Err(Fault::Task(
             Cause::PendingSignalsLimitExceeded,
             format!(
@@ -113,7 +114,7 @@ pub fn request_cancel(
     let cause = Cause::BadRequestCancelExternalWorkflowExecutionAttributes;
     checks::own_namespace(t, &a.namespace, cause)?;
     check_cancel(t, completion, &a)?;
-    if t.run.cancels_out.len() >= t.context.limits.pending_cancels_max {
+    if is_reached(t.run.cancels_out.len(), t.context.limits.pending_cancels_max) {
         return Err(Fault::Task(
             Cause::PendingRequestCancelLimitExceeded,
             format!(

@@ -91,7 +91,9 @@ pub fn modify(
             "ModifyWorkflowPropertiesCommandAttributes exceeds size limit.".into(),
         ));
     }
-    if grown(t, &memo) > t.context.limits.memo_bytes_max {
+    let grown = grown(t, &memo);
+    t.warn_of("memo", grown, t.context.limits.memo_bytes_warn);
+    if grown > t.context.limits.memo_bytes_max {
         return Err(Fault::Run(
             cause,
             "ModifyWorkflowPropertiesCommandAttributes. Memo exceeds size limit.".into(),

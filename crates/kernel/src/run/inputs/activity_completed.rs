@@ -16,7 +16,9 @@ use crate::run::{ActivityEnd, DutyId, failure, state::Phase, transition::Transit
 
 /// Writes that the activity started and completed. A result that is too large is a failure.
 pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Result<(), Refusal> {
-    if end.outcome.as_ref().is_some_and(|result| result.encoded_len() > t.context.limits.blob_bytes_max) {
+    let bytes = end.outcome.as_ref().map_or(0, Message::encoded_len);
+    t.warn_of("result of an activity", bytes, t.context.limits.blob_bytes_warn);
+    if bytes > t.context.limits.blob_bytes_max {
         let failure = failure::server("Complete result exceeds size limit.", true);
         let ActivityEnd { activity, identity, .. } = end;
         let end = ActivityEnd { activity, identity, outcome: (Some(failure), None) };

@@ -13,6 +13,8 @@ use longhaul_proto::{
     },
 };
 
+use prost::Message;
+
 use crate::{
     codec::Pb,
     run::{
@@ -34,7 +36,11 @@ pub fn step(
         return Err(super::activity_gone());
     }
     let (failure, details) = end.outcome;
-    let given = failure.map(|failure| failure::fitted(failure, t.context.limits.blob_bytes_max));
+    let limits = t.context.limits.clone();
+    let given = failure.map(|failure| {
+        t.warn_of("failure", failure.encoded_len(), limits.blob_bytes_warn);
+        failure::fitted(failure, limits.blob_bytes_max, limits.blob_bytes_warn)
+    });
     if let Some((failure, true)) = &given {
         t.effects.reply = Reply::FailureReplaced(Box::new(failure.clone()));
     }
@@ -76,10 +82,13 @@ impl Transition<'_> {
             .map(|timeout| activity.scheduled_at + timeout);
         let verdict = retry::decide(&policy, activity.attempt, failure, self.at, expires);
         if let Verdict::Again(due) = verdict {
-            let kept = failure::truncated(failure, self.context.limits.failure_bytes_max);
+            let limits = self.context.limits.clone();
+            let attempt = activity.attempt + 1;
+            self.warn_of("failure of an activity", failure.encoded_len(), limits.failure_bytes_warn);
+            let kept = failure::remembered(failure, limits.failure_bytes_max);
             self.fact(Fact::ActivityRetry {
                 scheduled_event_id,
-                attempt: activity.attempt + 1,
+                attempt,
                 at: self.at,
                 due,
                 failure: Pb(kept),

@@ -18,14 +18,16 @@ pub fn step(t: &mut Transition<'_>, end: ActivityEnd<Option<Payloads>>) -> Resul
     if !matches!(activity.phase, Phase::Started { .. }) {
         return Err(super::activity_gone());
     }
-    if end.outcome.as_ref().is_some_and(|details| details.encoded_len() > t.context.limits.blob_bytes_max) {
+    let cancel_requested = activity.cancel_requested.is_some();
+    let bytes = end.outcome.as_ref().map_or(0, Message::encoded_len);
+    t.warn_of("details of a heartbeat", bytes, t.context.limits.blob_bytes_warn);
+    if bytes > t.context.limits.blob_bytes_max {
         let failure = failure::server("Heartbeat details exceed size limit.", true);
         let ActivityEnd { activity, identity, .. } = end;
         super::activity_failed::step(t, ActivityEnd { activity, identity, outcome: (Some(failure), None) })?;
         t.effects.reply = reply(true);
         return Ok(());
     }
-    let cancel_requested = activity.cancel_requested.is_some();
     t.fact(Fact::ActivityHeartbeat { scheduled_event_id, at: t.at, details: end.outcome.map(Pb) });
     t.effects.reply = reply(cancel_requested);
     Ok(())

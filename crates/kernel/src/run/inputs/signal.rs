@@ -18,7 +18,8 @@ pub fn step(t: &mut Transition<'_>, signal: Signal) -> Result<(), Refusal> {
         return Ok(());
     }
     t.ensure_not_closing()?;
-    if t.run.signal_count >= t.context.limits.signals_max {
+    let signals_max = t.context.limits.signals_max;
+    if signals_max > 0 && t.run.signal_count >= signals_max {
         return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
     }
     let (bytes, limit) = (signal.request.encoded_len() as u64, t.context.limits.transaction_bytes_max);

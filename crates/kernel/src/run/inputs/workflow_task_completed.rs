@@ -37,6 +37,11 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
         task.attempt,
     )?;
     let original_scheduled_at = pending.original_scheduled_at;
+    if completion.overflows {
+        let text = "workflow task completion buffer size exceeds the per-workflow limit";
+        let fault = Fault::Run(Cause::RequestTooLarge, text.into());
+        return failed(t, task.attempt, fault, &task.request.identity);
+    }
     commands::check_sequence(&task.request.commands)?;
     if is_heartbeat(&task.request)
         && t.at > original_scheduled_at + t.context.limits.workflow_task_heartbeat_max

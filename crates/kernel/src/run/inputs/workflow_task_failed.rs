@@ -26,7 +26,10 @@ pub fn step(t: &mut Transition<'_>, task: TaskRef<RespondWorkflowTaskFailedReque
         return Ok(());
     }
     let request = task.request;
-    let failure = request.failure.map(|failure| failure::fitted(failure, t.context.limits.blob_bytes_max).0);
+    let limits = &t.context.limits;
+    let failure = request
+        .failure
+        .map(|failure| failure::fitted(failure, limits.blob_bytes_max, limits.blob_bytes_warn).0);
     #[allow(deprecated)]
     t.fail_workflow_task_of(request.cause, failure, &request.identity, &request.binary_checksum);
     Ok(())

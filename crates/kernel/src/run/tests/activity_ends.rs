@@ -361,7 +361,7 @@ fn a_long_failure_is_cut_short_in_state() {
               +Activity(5) on q attempt=2 stamp=0
               -Activity(5)
             activity task
-            6 ActivityTaskStarted scheduled=5 by=worker attempt=2 after "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"(Oops)
+            6 ActivityTaskStarted scheduled=5 by=worker attempt=2 after "Failure exceeds size limit."(Server) because "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"(Oops)
             7 ActivityTaskCompleted scheduled=5 started=6
             8 WorkflowTaskScheduled on=q
               +WorkflowTask on q

@@ -265,3 +265,20 @@ fn so_many_bytes_of_buffered_events() {
         "#]],
     );
 }
+
+#[test]
+fn pages_that_are_too_large_together_end_the_run() {
+    check(
+        "
+        start order; poll
+        --
+        complete overflows: timer t 5s; show
+        ",
+        expect![[r#"
+            4 WorkflowTaskFailed cause=RequestTooLarge "RequestTooLarge: workflow task completion buffer size exceeds the per-workflow limit"(Server) by=worker
+            5 WorkflowExecutionTerminated reason="RequestTooLarge: workflow task completion buffer size exceeds the per-workflow limit" by=history-service
+            answers: RequestTooLarge
+            Terminated after 3 transitions, no task
+        "#]],
+    );
+}

@@ -375,7 +375,7 @@ impl Player {
         };
         let task = self.task_ref(request);
         let worker = LastWorker { sdk_name: "sdk".into(), sdk_version: "1".into() };
-        let completion = WorkflowTaskCompletion { task, worker };
+        let completion = WorkflowTaskCompletion { task, worker, overflows: w.has("overflows") };
         self.step(What::WorkflowTaskCompleted(Box::new(completion)));
     }
 

@@ -92,7 +92,7 @@ fn accept(run: &mut Run, accepted_request: Option<Request>) -> Reply {
         request,
     };
     let worker = LastWorker { sdk_name: String::new(), sdk_version: String::new() };
-    let completion = WorkflowTaskCompletion { task, worker };
+    let completion = WorkflowTaskCompletion { task, worker, overflows: false };
     let input =
         Input { context: context(), what: What::WorkflowTaskCompleted(Box::new(completion)), state_bytes: 0 };
     run.step(input, Timestamp::from_secs(3), &mut Draw::new(3)).expect("the worker is answered").reply

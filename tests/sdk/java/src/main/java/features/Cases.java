@@ -6,11 +6,13 @@ import static features.Context.raises;
 
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.enums.v1.IndexedValueType;
 import io.temporal.api.enums.v1.RetryState;
 import io.temporal.api.enums.v1.TimeoutType;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.api.operatorservice.v1.AddSearchAttributesRequest;
 import io.temporal.client.ActivityNotExistsException;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowNotFoundException;
@@ -18,13 +20,25 @@ import io.temporal.client.WorkflowQueryException;
 import io.temporal.client.WorkflowStub;
 import io.temporal.client.WorkflowUpdateException;
 import io.temporal.client.UpdateOptions;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowUpdateHandle;
 import io.temporal.client.WorkflowUpdateStage;
+import io.temporal.client.schedules.Schedule;
+import io.temporal.client.schedules.ScheduleActionStartWorkflow;
+import io.temporal.client.schedules.ScheduleClient;
+import io.temporal.client.schedules.ScheduleHandle;
+import io.temporal.client.schedules.ScheduleIntervalSpec;
+import io.temporal.client.schedules.ScheduleOptions;
+import io.temporal.client.schedules.ScheduleSpec;
+import io.temporal.client.schedules.ScheduleState;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.ChildWorkflowFailure;
 import io.temporal.failure.TerminatedFailure;
 import io.temporal.failure.TimeoutFailure;
+import io.temporal.serviceclient.OperatorServiceStubs;
+import io.temporal.serviceclient.OperatorServiceStubsOptions;
 import io.temporal.worker.WorkerFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,6 +113,9 @@ final class Cases {
         "activity_timeout_schedule_to_start",
         t -> timeout(t, "echo", List.of(""), Map.of("scheduleToStart", 300, "otherQueue", 1), "SCHEDULE_TO_START"));
     cases.put(
+        "activity_timeout_schedule_to_close",
+        t -> timeout(t, "hang", List.of(""), Map.of("scheduleToClose", 400), "SCHEDULE_TO_CLOSE"));
+    cases.put(
         "activity_timeout_heartbeat",
         t -> timeout(t, "hang", List.of("detail"), Map.of("heartbeat", 400, "attempts", 1), "HEARTBEAT"));
     cases.put(
@@ -124,6 +141,17 @@ final class Cases {
                 t.client().newActivityCompletionClient().complete(token, "again");
                 return null;
               });
+        });
+    cases.put(
+        "async_completion_by_id",
+        t -> {
+          String key = t.id();
+          WorkflowStub run = activity(t, "completeElsewhere", List.of(key), Map.of());
+          Activities.tokenOf(key).get();
+          String activityId = run.describe().getRawDescription().getPendingActivities(0).getActivityId();
+          String workflowId = run.getExecution().getWorkflowId();
+          t.client().newActivityCompletionClient().complete(workflowId, Optional.empty(), activityId, "by id");
+          equal(result(run), "by id");
         });
     cases.put(
         "local_activity",
@@ -203,6 +231,40 @@ final class Cases {
                       "two"));
         });
     cases.put(
+        "id_conflict_fail",
+        t -> {
+          WorkflowStub first = t.start("Box");
+          raises(
+              WorkflowExecutionAlreadyStarted.class,
+              () ->
+                  t.start(
+                      t.options()
+                          .setWorkflowId(first.getExecution().getWorkflowId())
+                          .setWorkflowIdConflictPolicy(WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL),
+                      "Box"));
+          stop(first);
+        });
+    cases.put(
+        "start_delay",
+        t -> {
+          long began = System.nanoTime();
+          result(t.start(t.options().setStartDelay(Duration.ofMillis(700)), "Echo", "late"));
+          equal(System.nanoTime() - began >= 700_000_000L, true);
+        });
+    cases.put("cron", Cases::cron);
+    cases.put("search_attributes_upsert", Cases::searchable);
+    cases.put(
+        "list_and_count",
+        t -> {
+          WorkflowStub run = t.start("Echo", "x");
+          result(run);
+          String id = run.getExecution().getWorkflowId();
+          String query = "WorkflowId = '" + id + "' AND ExecutionStatus = 'Completed'";
+          eventually("it is listed as completed", () -> t.client().listExecutions(query).count() == 1);
+          equal(t.client().countWorkflows(query).getCount(), 1L);
+        });
+    cases.put("schedule_trigger_and_pause", Cases::schedule);
+    cases.put(
         "id_conflict_use_existing",
         t -> {
           WorkflowStub first = t.start("Box");
@@ -232,6 +294,66 @@ final class Cases {
           result(run);
           equal(run.describe().getStaticSummary(), "in short");
         });
+  }
+
+  private static void cron(Context t) throws Exception {
+    WorkflowStub first = t.start(t.options().setCronSchedule("@every 1s"), "CronTick");
+    String id = first.getExecution().getWorkflowId();
+    WorkflowStub newest = t.client().newUntypedWorkflowStub(id);
+    eventually(
+        "the second run has the first one's result",
+        () -> {
+          String runId = newest.describe().getExecution().getRunId();
+          return !runId.equals(first.getExecution().getRunId())
+              && t.client()
+                  .fetchHistory(id, runId)
+                  .getEvents()
+                  .get(0)
+                  .getWorkflowExecutionStartedEventAttributes()
+                  .hasLastCompletionResult();
+        });
+    newest.terminate("enough");
+  }
+
+  private static void searchable(Context t) throws Exception {
+    OperatorServiceStubs.newServiceStubs(
+            OperatorServiceStubsOptions.newBuilder()
+                .setChannel(t.client().getWorkflowServiceStubs().getRawChannel())
+                .validateAndBuildWithDefaults())
+        .blockingStub()
+        .addSearchAttributes(
+            AddSearchAttributesRequest.newBuilder()
+                .setNamespace("default")
+                .putSearchAttributes("FeatureKeyword", IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+                .build());
+    String unique = t.id();
+    WorkflowStub run = t.start("Searchable", unique);
+    run.getResult(Void.class);
+    eventually(
+        "it is listed", () -> t.client().listExecutions("FeatureKeyword = '" + unique + "'").count() == 1);
+  }
+
+  private static void schedule(Context t) throws Exception {
+    ScheduleClient client = ScheduleClient.newInstance(t.client().getWorkflowServiceStubs());
+    ScheduleActionStartWorkflow action =
+        ScheduleActionStartWorkflow.newBuilder()
+            .setWorkflowType("Echo")
+            .setArguments("x")
+            .setOptions(t.options().build())
+            .build();
+    ScheduleSpec spec =
+        ScheduleSpec.newBuilder().setIntervals(List.of(new ScheduleIntervalSpec(Duration.ofHours(1)))).build();
+    ScheduleState state = ScheduleState.newBuilder().setPaused(true).build();
+    Schedule schedule = Schedule.newBuilder().setAction(action).setSpec(spec).setState(state).build();
+    ScheduleHandle handle = client.createSchedule(t.id(), schedule, ScheduleOptions.newBuilder().build());
+    try {
+      handle.trigger();
+      eventually("the trigger acted", () -> handle.describe().getInfo().getRecentActions().size() == 1);
+      handle.unpause();
+      equal(handle.describe().getSchedule().getState().isPaused(), false);
+    } finally {
+      handle.delete();
+    }
   }
 
   private static void addFamily(Map<String, Case> cases) {
@@ -351,6 +473,33 @@ final class Cases {
           for (int i = 0; i < 3; i++) {
             equal(box.startUpdate(same, "a").getResult(), 1);
           }
+          equal(stop(box), List.of("a"));
+        });
+    cases.put(
+        "update_accepted_then_completed",
+        t -> {
+          WorkflowStub box = t.start("Box");
+          WorkflowUpdateHandle<String> update =
+              box.startUpdate("putWhenUnlocked", WorkflowUpdateStage.ACCEPTED, String.class, "later");
+          box.signal("unlock");
+          equal(update.getResult(), "put later");
+          stop(box);
+        });
+    cases.put(
+        "update_with_start_new",
+        t -> {
+          WorkflowOptions options =
+              t.options()
+                  .setWorkflowIdConflictPolicy(
+                      WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+                  .build();
+          WorkflowStub box = t.client().newUntypedWorkflowStub("Box", options);
+          UpdateOptions<Integer> put =
+              UpdateOptions.newBuilder(Integer.class)
+                  .setUpdateName("put")
+                  .setWaitForStage(WorkflowUpdateStage.COMPLETED)
+                  .build();
+          equal(box.executeUpdateWithStart(put, new Object[] {"a"}, new Object[] {}), 1);
           equal(stop(box), List.of("a"));
         });
     cases.put("worker_restart_keeps_state", Cases::restart);

@@ -6,6 +6,7 @@ import io.temporal.activity.LocalActivityOptions;
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.api.enums.v1.ParentClosePolicy;
 import io.temporal.common.RetryOptions;
+import io.temporal.common.SearchAttributeKey;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.ChildWorkflowFailure;
@@ -33,6 +34,7 @@ public final class Workflows {
     EchoImpl.class, OneActivityImpl.class, FailImpl.class, FailUntilAttemptImpl.class, TimersImpl.class,
     SleeperImpl.class, CountDownImpl.class, ChildrenImpl.class, FailingChildImpl.class, ParentOfImpl.class,
     ExternalImpl.class, VersionedImpl.class, SeededImpl.class, BoxImpl.class, ChildCancelImpl.class,
+    CronTickImpl.class, SearchableImpl.class,
   };
 
   static RetryOptions fast(int attempts) {
@@ -58,7 +60,7 @@ public final class Workflows {
 
   @WorkflowInterface
   public interface OneActivity {
-    /** Limits, in milliseconds: startToClose, scheduleToStart, heartbeat, attempts, local, otherQueue. */
+    /** Limits, in milliseconds: startToClose, scheduleToClose, scheduleToStart, heartbeat, attempts, local, otherQueue. */
     @WorkflowMethod
     Object run(String name, List<Object> args, Map<String, Integer> limits);
   }
@@ -79,6 +81,9 @@ public final class Workflows {
               .setStartToCloseTimeout(close)
               .setRetryOptions(retry)
               .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED);
+      if (limits.containsKey("scheduleToClose")) {
+        options.setScheduleToCloseTimeout(Duration.ofMillis(limits.get("scheduleToClose")));
+      }
       if (limits.containsKey("scheduleToStart")) {
         options.setScheduleToStartTimeout(Duration.ofMillis(limits.get("scheduleToStart")));
       }
@@ -319,6 +324,32 @@ public final class Workflows {
   }
 
   @WorkflowInterface
+  public interface CronTick {
+    @WorkflowMethod
+    int run();
+  }
+
+  public static class CronTickImpl implements CronTick {
+    @Override
+    public int run() {
+      return 1;
+    }
+  }
+
+  @WorkflowInterface
+  public interface Searchable {
+    @WorkflowMethod
+    void run(String value);
+  }
+
+  public static class SearchableImpl implements Searchable {
+    @Override
+    public void run(String value) {
+      Workflow.upsertTypedSearchAttributes(SearchAttributeKey.forKeyword("FeatureKeyword").valueSet(value));
+    }
+  }
+
+  @WorkflowInterface
   public interface Box {
     @WorkflowMethod
     List<String> run();
@@ -328,6 +359,12 @@ public final class Workflows {
 
     @SignalMethod
     void stop();
+
+    @SignalMethod
+    void unlock();
+
+    @UpdateMethod
+    String putWhenUnlocked(String item);
 
     @QueryMethod
     List<String> all();
@@ -343,6 +380,7 @@ public final class Workflows {
   public static class BoxImpl implements Box {
     private final List<String> items = new ArrayList<>();
     private boolean stopped;
+    private boolean unlocked;
 
     @Override
     public List<String> run() {
@@ -358,6 +396,18 @@ public final class Workflows {
     @Override
     public void stop() {
       stopped = true;
+    }
+
+    @Override
+    public void unlock() {
+      unlocked = true;
+    }
+
+    @Override
+    public String putWhenUnlocked(String item) {
+      Workflow.await(() -> unlocked);
+      items.add(item);
+      return "put " + item;
     }
 
     @Override
