@@ -253,6 +253,25 @@ def a_namespace_of_its_own(t):
 
 
 @scenario
+def pages_of_running_ones(t):
+    t.call("RegisterNamespace", namespace="pages~", workflow_execution_retention_period=86400 * 3)
+    t.namespace = "pages" + t.unique
+    t.until("ListBatchOperations", lambda answer: True)
+    for number in range(6):
+        t.start(f"wf{number}~", workflow_type="type~")
+    for number in range(3):
+        begin(t, f"job{number}~", visibility_query="WorkflowType = 'type~'", max_operations_per_second=0.001)
+        t.until("ListBatchOperations", lambda answer: len(answer.operation_info) == number + 1)
+    first = t.call("ListBatchOperations", page_size=2)
+    second = t.call("ListBatchOperations", page_size=2, next_page_token=first.next_page_token)
+    if second.next_page_token:
+        t.call("ListBatchOperations", page_size=2, next_page_token=second.next_page_token)
+    t.call("ListBatchOperations", page_size=3)
+    for number in range(3):
+        t.call("StopBatchOperation", job_id=f"job{number}~", reason="enough", identity="me")
+
+
+@scenario
 def hidden_from_workflow_lists(t):
     begin(t, visibility_query="WorkflowType = 'none~'")
     finished(t)
