@@ -377,9 +377,29 @@ async fn pay<M: Lodged>(shard: Arc<Shard>, run: RunKey, name: DutyName, duty: M:
                     Err(_) => {}
                 }
             }
-            Err(error) => tracing::warn!(%run, ?name, %error, "duty is tried again"),
+            Err(error) => {
+                if !is_owed::<M>(&shard, &run, name).await {
+                    return;
+                }
+                tracing::warn!(%run, ?name, %error, "duty is tried again");
+            }
         }
         patience.pause().await;
+    }
+}
+
+/// Whether a duty that could not be fulfilled is to be tried again: not if its run was removed, or its namespace, and
+/// not if the room is being closed.
+async fn is_owed<M: Lodged>(shard: &Arc<Shard>, run: &RunKey, name: DutyName) -> bool {
+    let asked = M::executions(shard)
+        .ask(shard, run.execution.clone(), Target::Run(run.run), move |turn| {
+            Ok(turn.machine().is_some_and(|machine| machine.owed().contains(&name)))
+        })
+        .await;
+    match asked {
+        Ok(is_owed) => is_owed,
+        Err(PeerError::Busy(_) | PeerError::Unknown(_)) => true,
+        Err(PeerError::Lost(_) | PeerError::Refused(_) | PeerError::Corrupt(_)) => false,
     }
 }
 
