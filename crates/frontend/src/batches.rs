@@ -44,6 +44,10 @@ pub(crate) async fn start(
         return Err(Refusal::invalid("WorkflowId exceeds length limit.").into());
     }
     check_running(frontend, &namespace).await?;
+    if batch::is_about_activities(&request) {
+        let text = "batch operations on activities are not supported by this server yet";
+        return Err(Refusal::Unimplemented(text.into()).into());
+    }
     frontend.history(&asker, &namespace, request).await
 }
 

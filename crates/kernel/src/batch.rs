@@ -281,6 +281,21 @@ pub fn needs_running(request: &StartBatchOperationRequest) -> bool {
     }
 }
 
+/// Whether an operation is about activities, of workflows or alone.
+pub fn is_about_activities(request: &StartBatchOperationRequest) -> bool {
+    match request.operation {
+        Some(
+            Operation::UnpauseActivitiesOperation(_)
+            | Operation::ResetActivitiesOperation(_)
+            | Operation::UpdateActivityOptionsOperation(_)
+            | Operation::CancelActivitiesOperation(_)
+            | Operation::TerminateActivitiesOperation(_)
+            | Operation::DeleteActivitiesOperation(_),
+        ) => true,
+        Some(_) | None => false,
+    }
+}
+
 /// What clients are told an operation is.
 pub fn operation_type(request: &StartBatchOperationRequest) -> BatchOperationType {
     match request.operation {
