@@ -63,8 +63,6 @@ pub struct Settings {
     pub protected_namespaces: Vec<String>,
     /// Age at which a connection is closed gently, so that clients spread over processes that came later.
     pub connection_age_max: Duration,
-    /// Time that the calls of an old connection get to end.
-    pub connection_grace: Duration,
     /// How often an idle client is asked whether it is there.
     pub ping_interval: Duration,
     /// How long it has to answer.
@@ -102,7 +100,6 @@ impl Default for Settings {
             bad_binaries_max: 10,
             protected_namespaces: Vec::new(),
             connection_age_max: Duration::from_secs(5 * 60),
-            connection_grace: Duration::from_secs(70),
             ping_interval: Duration::from_secs(60),
             ping_timeout: Duration::from_secs(10),
         }

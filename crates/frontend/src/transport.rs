@@ -62,8 +62,9 @@ pub async fn serve(
     }
     let mut server = Server::builder()
         .layer(too_large::Layer)
+        // Without a grace: with one the library cuts the connection, calls and all, and never says that it is going to.
+        // Every call ends by itself, long polls after a minute.
         .max_connection_age(settings.connection_age_max)
-        .max_connection_age_grace(settings.connection_grace)
         .http2_keepalive_interval(Some(settings.ping_interval))
         .http2_keepalive_timeout(Some(settings.ping_timeout))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)

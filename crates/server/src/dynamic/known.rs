@@ -45,7 +45,7 @@ const NAMES: &[(&str, &str)] = &[
          shutdownFailHealthCheckDuration maskInternalErrorDetails historyHostErrorPercentage \
          sendRawWorkflowHistory visibilityArchivalQueryMaxPageSize enableServerVersionCheck \
          enableTokenNamespaceEnforcement disableListVisibilityByFilter keepAliveMinTime \
-         keepAlivePermitWithoutStream keepAliveMaxConnectionIdle enableSchedules \
+         keepAlivePermitWithoutStream keepAliveMaxConnectionIdle keepAliveMaxConnectionAgeGrace enableSchedules \
          allowDeleteNamespaceIfNexusEndpointTarget nexusRequestHeadersBlacklist \
          MaxExecutionCountBatchOperationPerNamespace enableBatcher \
          workerVersioningDataAPIs workerVersioningWorkflowAPIs workerVersioningRuleAPIs \

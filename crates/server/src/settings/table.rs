@@ -106,7 +106,6 @@ settings! {
     frontend.bad_binaries_max, Some("frontend.maxBadBinaries"), Process, AtOnce, Between(0.0, MOST), "", "more builds of workers are known to be bad";
     frontend.protected_namespaces, Some("worker.protectedNamespaces"), Process, AtOnce, Texts, "", "some namespaces must not be deleted by mistake";
     frontend.connection_age_max, Some("frontend.keepAliveMaxConnectionAge"), Process, AtStart, Between(1.0, MOST), "s", "clients should spread over processes sooner or later";
-    frontend.connection_grace, Some("frontend.keepAliveMaxConnectionAgeGrace"), Process, AtStart, Between(1.0, MOST), "s", "long polls should be cut sooner on old connections";
     frontend.ping_interval, Some("frontend.keepAliveTime"), Process, AtStart, Between(1.0, MOST), "s", "something in between cuts idle connections";
     frontend.ping_timeout, Some("frontend.keepAliveTimeout"), Process, AtStart, Between(1.0, MOST), "s", "clients are far away";
     matching.rps, Some("matching.rps"), Process, AtOnce, Between(0.0, MOST), "per second", "the process must not be overloaded";
