@@ -110,7 +110,7 @@ fn selected(planner: &Planner<'_>, plan: &Plan, query: &Query) -> Result<u64, Fa
     Ok(rows)
 }
 
-/// Counts entries in the order in which they are stored; `None` if a row may have several.
+/// Counts entries in the order in which they are stored; `None` if a row may have several, or an entry be met twice.
 fn in_one_pass(
     planner: &Planner<'_>,
     ranges: &[Range],
@@ -118,6 +118,9 @@ fn in_one_pass(
     sure: bool,
     query: &Query,
 ) -> Result<Option<u64>, Failure> {
+    if overlap(ranges) {
+        return Ok(None);
+    }
     let mut rows = 0;
     for range in ranges {
         for entry in entries(planner, range.clone()) {
@@ -133,6 +136,14 @@ fn in_one_pass(
         }
     }
     Ok(Some(rows))
+}
+
+/// Whether an entry may lie in several of the ranges: those on either side of a value that is longer than what an entry
+/// keeps meet in the entries that begin like it.
+fn overlap(ranges: &[Range]) -> bool {
+    let mut sorted: Vec<&Range> = ranges.iter().collect();
+    sorted.sort_unstable_by(|left, right| left.from.cmp(&right.from));
+    sorted.windows(2).any(|pair| pair[0].to.as_ref().is_none_or(|to| *to > pair[1].from))
 }
 
 type Groups = Vec<(Option<Value>, u64)>;
