@@ -124,7 +124,10 @@ pub(crate) async fn deprecate(
 ) -> Answered<DeprecateNamespaceResponse> {
     namespace::check_name(&request.namespace)?;
     let deprecate = |namespace: &mut Namespace| {
-        namespace.state = State::Deprecated;
+        // What is being removed stays so.
+        if namespace.former_name().is_none() {
+            namespace.state = State::Deprecated;
+        }
         Ok(())
     };
     frontend.directory.change(&request.namespace, deprecate).await.map_err(changing)?;

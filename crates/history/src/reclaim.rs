@@ -38,13 +38,15 @@ const HASTE: Duration = Duration::from_secs(10);
 pub async fn run(room: Arc<Room>) {
     let directory = room.contexts.directory().clone();
     let mut changes = directory.listen();
+    let mut patience = Patience::new(&room.host);
     read_all(&room).await;
     loop {
         changes.mark_unchanged();
-        let deleted = directory.filter(|namespace| namespace.former_name().is_some());
-        for namespace in &deleted {
-            if let Err(error) = reclaim(&room, namespace).await {
+        let mut failed = false;
+        for namespace in directory.filter(|namespace| namespace.former_name().is_some()) {
+            if let Err(error) = reclaim(&room, &namespace).await {
                 tracing::warn!(namespace = namespace.name, %error, "namespace is reclaimed later");
+                failed = true;
             }
         }
         let now = Timestamp(room.host.clock.now());
@@ -54,17 +56,24 @@ pub async fn run(room: Arc<Room>) {
                 tracing::warn!(namespace = namespace.name, %error, "closed runs are removed later");
             }
         }
-        if deleted.is_empty() && hastened.is_empty() {
-            if changes.changed().await.is_err() {
-                return;
+        if failed {
+            patience.pause().await;
+            continue;
+        }
+        patience.renew();
+        let haste = async {
+            if hastened.is_empty() {
+                std::future::pending::<()>().await;
             }
-        } else if hastened.is_empty() {
-            Patience::new(&room.host).pause().await;
-        } else {
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = room.host.clock.sleep(HASTE) => {}
+            room.host.clock.sleep(HASTE).await;
+        };
+        tokio::select! {
+            changed = changes.changed() => {
+                if changed.is_err() {
+                    return;
+                }
             }
+            () = haste => {}
         }
     }
 }
