@@ -438,9 +438,9 @@ pub struct ChildStarted {
 /// How a run closed.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Closed {
-    /// The close event.
+    /// The close event; boxed, because it would be the larger half of every open run.
     #[n(0)]
-    pub event: Pb<HistoryEvent>,
+    pub event: Box<Pb<HistoryEvent>>,
     /// The run that goes on, if the chain does.
     #[n(1)]
     pub new_run_id: Option<RunId>,
