@@ -12,7 +12,7 @@ pub struct Settings {
     pub shards: u16,
     /// Executions kept in memory, over all shards. Default 50,000; those in use are kept in any case.
     pub executions_max: usize,
-    /// Executions kept in memory whose runs are all closed, over all shards. Default 1,024: right after its end a run is
+    /// Executions kept in memory whose runs are all closed, over all shards. Default 256: right after its end a run is
     /// often asked for once more.
     pub executions_over_max: usize,
     /// Bytes that executions kept in memory may take, over all shards, roughly. Default 192 MiB; those in use are kept in
@@ -47,7 +47,7 @@ impl Default for Settings {
         Self {
             shards: 16,
             executions_max: 50_000,
-            executions_over_max: 1024,
+            executions_over_max: 256,
             executions_bytes_max: 192 << 20,
             events_bytes_max: 256 << 10,
             wakes_ahead_secs: 600,
