@@ -106,11 +106,11 @@ impl Frontend {
         let pending = metrics::started(name, asker.now);
         let admitted = self.rates.admit(name, &self.settings.general(), asker.now);
         let answered = match (admitted, asker.check_version()) {
-            (Ok(()), Ok(())) => rates::counted(name, handler(asker, request.into_inner())).await,
+            // Boxed: every future around it would hold it twice, and be as large for the smallest call as for the largest.
+            (Ok(()), Ok(())) => rates::counted(name, Box::pin(handler(asker, request.into_inner()))).await,
             (Ok(()), Err(refusal)) => {
-                let work = rates::counted(name, handler(asker, request.into_inner()));
-                // On the heap, so that the calls of clients that fit are no larger for it.
-                Box::pin(versions::refused(name, refusal, work)).await
+                let work = rates::counted(name, Box::pin(handler(asker, request.into_inner())));
+                versions::refused(name, refusal, work).await
             }
             (Err(refusal), _) => Err(refusal.into()),
         };
