@@ -30,10 +30,10 @@ impl Stage {
     /// Takes over what a commit staged.
     pub(crate) fn absorb(&mut self, other: Self) {
         for (mine, theirs) in self.parts.iter_mut().zip(other.parts) {
-            mine.extend(theirs);
+            unite(mine, theirs);
         }
-        self.heads.extend(other.heads);
-        self.young.extend(other.young);
+        unite(&mut self.heads, other.heads);
+        unite(&mut self.young, other.young);
         self.bytes += other.bytes;
     }
 
@@ -53,6 +53,15 @@ impl Stage {
         let changes =
             parts.flat_map(|(part, map)| map.into_iter().map(move |(key, value)| (part, key, value)));
         (changes.collect(), self.heads, self.young)
+    }
+}
+
+/// Puts everything of `theirs` into `mine`; most groups are of one commit, which is taken over as it is.
+fn unite<V>(mine: &mut BTreeMap<Vec<u8>, V>, theirs: BTreeMap<Vec<u8>, V>) {
+    if mine.is_empty() {
+        *mine = theirs;
+    } else {
+        mine.extend(theirs);
     }
 }
 

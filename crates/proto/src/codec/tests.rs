@@ -1,3 +1,5 @@
+//! What a message keeps in memory.
+
 use bytes::BytesMut;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Rows of every shape, and of older folders.
+
 use super::*;
 use longhaul_store::SortKey;
 

@@ -1,3 +1,5 @@
+//! The union of both kinds of entries, and who is young.
+
 use super::*;
 
 fn key(text: &str) -> Vec<u8> {
