@@ -20,6 +20,7 @@ use crate::{
     engine::{Engine, WriteFailure},
     group::{Stage, View},
     heads::Heads,
+    pace::{ENOUGH, Pace},
     queue::Queue,
     stats::Counters,
     tide::Tide,
@@ -98,6 +99,15 @@ pub(crate) struct Committer {
     pub(crate) options: Options,
 }
 
+/// The time, for the pace of syncs alone: nothing that is stored or answered depends on it.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the host's clock belongs to rooms that can be simulated; disks are not"
+)]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// However the thread ends, nobody waits for it in vain.
 struct Closing(Arc<Queue<Work>>, Arc<Engine>);
 
@@ -120,12 +130,17 @@ impl Committer {
     fn run(mut self) {
         let _closing = Closing(self.queue.clone(), self.engine.clone());
         let mut heads = Heads::new(self.options.heads_max);
+        let mut pace = Pace::new(self.options.sync_distance);
         loop {
             let Options { group_commits_max, group_bytes_max, .. } = self.options;
+            if let Some(pause) = pace.pause(now()) {
+                self.queue.gather(pause, ENOUGH.min(group_commits_max));
+            }
             let works = self.queue.take(group_commits_max, group_bytes_max, Work::weight);
             if works.is_empty() {
                 return;
             }
+            pace.begins(now(), works.len());
             match self.refusal() {
                 Some(error) => works.into_iter().for_each(|work| work.refuse(error.clone())),
                 None => self.commit_group(&mut heads, works),

@@ -14,6 +14,7 @@ mod key;
 mod list;
 mod lock;
 mod options;
+mod pace;
 mod places;
 mod plan;
 mod queue;

@@ -1,12 +1,17 @@
 //! A bounded queue between async callers and a thread: putting never waits, taking does.
 
-use std::collections::VecDeque;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::VecDeque, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
 #[derive(Debug)]
 struct Inner<T> {
     items: VecDeque<T>,
+    /// How many have to wait before who takes them is told.
+    wanted: usize,
     is_closed: bool,
 }
 
@@ -30,7 +35,7 @@ pub(crate) enum NotQueued {
 impl<T> Queue<T> {
     /// An empty queue.
     pub(crate) fn new(items_max: usize) -> Self {
-        let inner = Inner { items: VecDeque::new(), is_closed: false };
+        let inner = Inner { items: VecDeque::new(), wanted: 1, is_closed: false };
         Self { inner: Mutex::new(inner), changed: Condvar::new(), items_max }
     }
 
@@ -44,9 +49,24 @@ impl<T> Queue<T> {
             return Err(NotQueued::Full);
         }
         inner.items.push_back(item);
+        let is_enough = inner.items.len() >= inner.wanted;
         drop(inner);
-        self.changed.notify_one();
+        if is_enough {
+            self.changed.notify_one();
+        }
         Ok(())
+    }
+
+    /// Waits for an item, and then until there are `enough` or `time` has passed. For a queue with one taker.
+    pub(crate) fn gather(&self, time: Duration, enough: usize) {
+        let mut inner = self.inner.lock();
+        while inner.items.is_empty() && !inner.is_closed {
+            self.changed.wait(&mut inner);
+        }
+        inner.wanted = enough;
+        let are_few = |inner: &mut Inner<T>| inner.items.len() < enough && !inner.is_closed;
+        self.changed.wait_while_for(&mut inner, are_few, time);
+        inner.wanted = 1;
     }
 
     /// Waits for items and takes the first of them and, of those behind it, up to `items_max` in all whose weights sum

@@ -79,8 +79,11 @@ impl Run {
         };
         self.status_number = status as i32;
         self.close_time = Some(at);
-        self.closed =
-            Some(Closed { event: Box::new(Pb(event.clone())), new_run_id: RunId::parse(new_run_id), archived: None });
+        self.closed = Some(Closed {
+            event: Box::new(Pb(event.clone())),
+            new_run_id: RunId::parse(new_run_id),
+            archived: None,
+        });
         self.run_deadline = None;
         self.execution_deadline = None;
         self.first_task_at = None;
