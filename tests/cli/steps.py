@@ -196,6 +196,11 @@ for rule in ("insert-assignment-rule --build-id one -y", "replace-assignment-rul
              "add-redirect-rule --source-build-id one --target-build-id two -y", "replace-redirect-rule --source-build-id one --target-build-id two -y",
              "delete-redirect-rule --source-build-id one -y", "commit-build-id --build-id one -y"):
     step(f"versioning {rule.split()[0]}", f"task-queue versioning {rule} -t {{queue}}", BOTH)
+# Workers
+read("workers of nobody", "worker list -q \"TaskQueue = 'nobody-{tag}'\"")
+step("workers by a bad query", "worker list -q \"TaskQueue =\"", BOTH)
+read("count of workers of nobody", "worker count -q \"TaskQueue = 'nobody-{tag}'\"")
+step("worker unknown", "worker describe --worker-instance-key none-{tag}", BOTH)
 
 # Operator
 read("namespace describe", "operator namespace describe -n default")

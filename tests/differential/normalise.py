@@ -37,6 +37,8 @@ UNORDERED = {
     "pending_nexus_operations": lambda item: item.scheduled_event_id,
     "callbacks": lambda item: str(item.callback),
     "schedules": lambda item: item.schedule_id,
+    "workers": lambda item: item.worker_instance_key,
+    "workers_info": lambda item: item.worker_heartbeat.worker_instance_key,
 }
 
 

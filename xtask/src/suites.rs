@@ -81,6 +81,15 @@ pub const SUITES: &[Suite] = &[
         prepare: |given| Ok(python(given, "tests/sdk/python/run.py")),
     },
     Suite {
+        name: "sdk python, time skipping",
+        place: "tests/sdk/python/time_skipping.py",
+        needs: &[],
+        is_quick: true,
+        wants_server: false,
+        limit: minutes(5),
+        prepare: |given| Ok(python(given, "tests/sdk/python/time_skipping.py")),
+    },
+    Suite {
         name: "cli",
         place: "tests/cli/run.py",
         needs: &[],
@@ -97,6 +106,15 @@ pub const SUITES: &[Suite] = &[
         wants_server: false,
         limit: minutes(2),
         prepare: |given| Ok(python(given, "tests/cli/guide.py")),
+    },
+    Suite {
+        name: "running tasks under kill -9",
+        place: "tests/chaos/running.py",
+        needs: &[],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(5),
+        prepare: |given| Ok(python(given, "tests/chaos/running.py")),
     },
     Suite {
         name: "sdk go",
@@ -124,6 +142,15 @@ pub const SUITES: &[Suite] = &[
         wants_server: false,
         limit: minutes(10),
         prepare: sdk_typescript,
+    },
+    Suite {
+        name: "sdk typescript, time skipping",
+        place: "tests/sdk/typescript/src/time-skipping.ts",
+        needs: &["node", "npm"],
+        is_quick: false,
+        wants_server: false,
+        limit: minutes(5),
+        prepare: |given| sdk_typescript_script(given, "time-skipping"),
     },
     Suite {
         name: "sdk java",
@@ -249,9 +276,13 @@ fn sdk_rust(given: &Given) -> Result<Command> {
 }
 
 fn sdk_typescript(given: &Given) -> Result<Command> {
+    sdk_typescript_script(given, "features")
+}
+
+fn sdk_typescript_script(given: &Given, script: &str) -> Result<Command> {
     tools::npm("tests/sdk/typescript")?;
     let mut command = process::command("npm");
-    command.args(["run", "--silent", "features", "--", "--binary"]).arg(given.binary);
+    command.args(["run", "--silent", script, "--", "--binary"]).arg(given.binary);
     command.current_dir(host::root().join("tests/sdk/typescript"));
     Ok(command)
 }

@@ -1,10 +1,10 @@
 //! Checks that many requests share. Texts and limits are those of the reference.
 
-use longhaul_kernel::{context::Limits, ids::RunId, namespace::Namespace};
+use longhaul_kernel::{context::Limits, ids::RunId, namespace::Namespace, time};
 use longhaul_proto::{
     Refusal,
     api::{
-        common::v1::{Link, RetryPolicy, WorkflowExecution, link},
+        common::v1::{Link, RetryPolicy, TimeSkippingConfig, WorkflowExecution, link},
         taskqueue::v1::TaskQueue,
     },
 };
@@ -15,6 +15,35 @@ const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
 
 /// Error types that a retry policy may name behind the prefix `TemporalTimeout:`.
 const TIMEOUT_TYPES: [&str; 4] = ["StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat"];
+
+/// Refuses to set the clock of a single run forward where that is off, and what can't be meant.
+pub(crate) fn time_skipping(config: Option<&TimeSkippingConfig>, is_on: bool) -> Result<(), Refusal> {
+    let Some(config) = config else { return Ok(()) };
+    if !is_on {
+        return Err(no_time_skipping());
+    }
+    let Some(forward) = &config.fast_forward_config else { return Ok(()) };
+    if !config.enabled {
+        return Err(Refusal::invalid("time_skipping_config: cannot set fast_forward when enabled is false"));
+    }
+    if time::positive(forward.duration.as_ref()).is_none() {
+        return Err(Refusal::invalid("Time skipping config invalid: fast_forward duration must be positive"));
+    }
+    fast_forward_id(&forward.id)
+}
+
+/// Refuses a fast-forward without a name.
+pub(crate) fn fast_forward_id(id: &str) -> Result<(), Refusal> {
+    if id.is_empty() {
+        return Err(Refusal::invalid("Time skipping config invalid: fast_forward_id must be set"));
+    }
+    Ok(())
+}
+
+/// What callers of time skipping are told.
+pub(crate) fn no_time_skipping() -> Refusal {
+    Refusal::Unimplemented("The Time-Skipping feature is not enabled for namespace.".into())
+}
 
 /// Refuses an id or name that is too long, as `<what> length exceeds limit.`
 pub(crate) fn length(what: &str, text: &str, bytes_max: usize) -> Result<(), Refusal> {

@@ -5,7 +5,6 @@ use longhaul_proto::{
     api::common::v1::WorkflowExecution,
     api::workflowservice::v1::{
         DescribeWorkflowExecutionRequest, PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse,
-        PollWorkflowExecutionTimeSkippingRequest, PollWorkflowExecutionTimeSkippingResponse,
         UnpauseWorkflowExecutionRequest, UnpauseWorkflowExecutionResponse,
     },
 };
@@ -13,7 +12,6 @@ use longhaul_proto::{
 use crate::{
     Frontend,
     asker::Asker,
-    check,
     frontend::{Allow, Answered},
     workflow_control::loaded_execution,
 };
@@ -94,15 +92,4 @@ pub(crate) async fn unpause(
     frontend.history(&asker, &namespace, describe).await?;
     let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
     Err(Refusal::Unimplemented(text).into())
-}
-
-/// Refuses `PollWorkflowExecutionTimeSkipping`.
-pub(crate) async fn time_skipping(
-    frontend: &Frontend,
-    _: Asker,
-    request: PollWorkflowExecutionTimeSkippingRequest,
-) -> Answered<PollWorkflowExecutionTimeSkippingResponse> {
-    frontend.namespace(&request.namespace, Allow::Open).await?;
-    check::execution(request.workflow_execution.as_ref())?;
-    Err(Refusal::Unimplemented("time skipping is not enabled".into()).into())
 }

@@ -15,6 +15,12 @@ pub struct Settings {
     pub page_rows_max: usize,
     /// Whether a started workflow's first task may come with the answer.
     pub eager_workflow_start: bool,
+    /// Whether the clock of a single run may be set forward.
+    pub time_skipping: bool,
+    /// Jumps of a run's clock, if a request does not say.
+    pub time_skipping_jumps: usize,
+    /// Whether workers may send heartbeats.
+    pub worker_heartbeats: bool,
     /// Hosts that HTTP requests may name, with or without a port; a star stands for any text.
     pub http_allowed_hosts: Vec<String>,
     /// Whether workflows can be updated.
@@ -76,6 +82,9 @@ impl Default for Settings {
             message_bytes_max: 4 << 20,
             page_rows_max: 1000,
             eager_workflow_start: true,
+            time_skipping: false,
+            time_skipping_jumps: 200,
+            worker_heartbeats: true,
             http_allowed_hosts: vec!["*".into()],
             updates: true,
             updates_accepted: true,

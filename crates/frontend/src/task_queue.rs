@@ -1,9 +1,9 @@
-//! Calls about task queues and about the workers that poll them.
+//! Calls about task queues.
 
+use longhaul_kernel::task_queue;
 use longhaul_proto::api::workflowservice::v1::{
     DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest,
-    ListTaskQueuePartitionsResponse, RecordWorkerHeartbeatRequest, RecordWorkerHeartbeatResponse,
-    ShutdownWorkerRequest, ShutdownWorkerResponse,
+    ListTaskQueuePartitionsResponse, UpdateTaskQueueConfigRequest, UpdateTaskQueueConfigResponse,
 };
 
 use crate::{
@@ -36,27 +36,13 @@ pub(crate) async fn list_partitions(
     frontend.matching(&asker, &namespace, request).await
 }
 
-/// Answers `ShutdownWorker`.
-pub(crate) async fn shutdown_worker(
+/// Answers `UpdateTaskQueueConfig`.
+pub(crate) async fn update_config(
     frontend: &Frontend,
     asker: Asker,
-    mut request: ShutdownWorkerRequest,
-) -> Answered<ShutdownWorkerResponse> {
+    request: UpdateTaskQueueConfigRequest,
+) -> Answered<UpdateTaskQueueConfigResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    // Polls end for a request that names their queue.
-    if !frontend.settings(&namespace).polls_end_with_worker {
-        request.task_queue.clear();
-    }
+    task_queue::check(&request, frontend.id_bytes_max())?;
     frontend.matching(&asker, &namespace, request).await
-}
-
-/// Answers `RecordWorkerHeartbeat`. There is no registry of workers yet, so the heartbeat is accepted and forgotten:
-/// SDKs send it whatever the namespace's capabilities say.
-pub(crate) async fn record_worker_heartbeat(
-    frontend: &Frontend,
-    _: Asker,
-    request: RecordWorkerHeartbeatRequest,
-) -> Answered<RecordWorkerHeartbeatResponse> {
-    frontend.namespace(&request.namespace, Allow::Open).await?;
-    Ok(RecordWorkerHeartbeatResponse {})
 }

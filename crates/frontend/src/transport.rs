@@ -4,6 +4,7 @@ use std::future::Future;
 
 use longhaul_proto::api::{
     operatorservice::v1::operator_service_server::OperatorServiceServer,
+    testservice::v1::test_service_server::TestServiceServer,
     workflowservice::v1::workflow_service_server::WorkflowServiceServer,
 };
 use tokio::net::TcpListener;
@@ -13,7 +14,10 @@ use tonic::{
 };
 
 use self::reflection::Lazy;
-use crate::{Frontend, own::OwnServer, schedules::skipped::Skipped, visibility::explain::Explain};
+use crate::{
+    Frontend, own::OwnServer, schedules::skipped::Skipped, test_service::TestService,
+    visibility::explain::Explain,
+};
 
 mod reflection;
 mod too_large;
@@ -50,6 +54,7 @@ pub async fn serve(
         .max_encoding_message_size(usize::MAX);
     let explain = OwnServer::<Explain>::new(&frontend);
     let skipped = OwnServer::<Skipped>::new(&frontend);
+    let test = frontend.clone();
     let operator = OperatorServiceServer::new(frontend)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -69,8 +74,14 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(settings.ping_timeout))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    let test = TestService::of(&test).map(|test| {
+        TestServiceServer::new(test)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
+    });
     let router = server
         .add_service(workflow)
+        .add_optional_service(test)
         .add_service(operator)
         .add_service(explain)
         .add_service(skipped)

@@ -27,6 +27,7 @@ use crate::{
     check,
     frontend::{Allow, Answered},
     rates::Waits,
+    time_skipping,
 };
 
 /// Reason of a termination that gives none.
@@ -114,7 +115,7 @@ pub(crate) async fn reset(
 pub(crate) async fn update_options(
     frontend: &Frontend,
     asker: Asker,
-    request: UpdateWorkflowExecutionOptionsRequest,
+    mut request: UpdateWorkflowExecutionOptionsRequest,
 ) -> Answered<UpdateWorkflowExecutionOptionsResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let execution = request.workflow_execution.clone().unwrap_or_default();
@@ -130,13 +131,16 @@ pub(crate) async fn update_options(
     loaded_execution(Some(&execution))?;
     let options = request.workflow_execution_options.as_ref();
     crate::workflow_start::check_priority(options.and_then(|options| options.priority.as_ref()))?;
-    if options.is_some_and(|options| options.time_skipping_config.is_some()) {
-        let text = "The Time-Skipping feature is not enabled for namespace.";
-        return Err(Refusal::Unimplemented(text.into()).into());
-    }
+    let skipping = options.and_then(|options| options.time_skipping_config.as_ref());
+    check::time_skipping(skipping, frontend.settings(&namespace).time_skipping)?;
     let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths);
     check_options_mask(paths)
         .map_err(|text| Refusal::InvalidArgument(format!("error parsing UpdateMask: {text}")))?;
+    let options = request.workflow_execution_options.as_mut();
+    time_skipping::prepare(
+        options.and_then(|options| options.time_skipping_config.as_mut()),
+        &frontend.settings(&namespace),
+    );
     frontend.history(&asker, &namespace, request).await
 }
 

@@ -21,6 +21,7 @@ use crate::{
     callbacks, check,
     frontend::{Allow, Answered},
     rates::Waits,
+    time_skipping,
 };
 
 /// Longest fairness key, in bytes.
@@ -46,7 +47,9 @@ pub(crate) async fn signal_with_start(
     mut request: SignalWithStartWorkflowExecutionRequest,
 ) -> Answered<SignalWithStartWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Registered).await?;
-    check_signal_with_start(&request, &namespace, &frontend.settings(&namespace))?;
+    let settings = frontend.settings(&namespace);
+    check_signal_with_start(&request, &namespace, &settings)?;
+    time_skipping::prepare(request.time_skipping_config.as_mut(), &settings);
     if request.request_id.is_empty() {
         request.request_id = frontend.draw_uuid();
     }
@@ -73,6 +76,7 @@ fn prepare_start(frontend: &Frontend, settings: &Settings, request: &mut StartWo
         request.request_id = frontend.draw_uuid();
     }
     callbacks::prepare(request);
+    time_skipping::prepare(request.time_skipping_config.as_mut(), settings);
     let eager = settings.eager_workflow_start
         && request.cron_schedule.is_empty()
         && request.workflow_start_delay.is_none();
@@ -105,6 +109,7 @@ fn check_start(
     callbacks::check(&request.completion_callbacks, &settings.limits)?;
     check::links(&callbacks::all_links(&request.links, &request.completion_callbacks), &settings.limits)?;
     check_sizes(request.memo.as_ref(), &[request.input.as_ref()], namespace, &settings.limits)?;
+    check::time_skipping(request.time_skipping_config.as_ref(), settings.time_skipping)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
 
@@ -143,6 +148,7 @@ fn check_signal_with_start(
     check::links(&request.links, &settings.limits)?;
     let payloads = [request.input.as_ref(), request.signal_input.as_ref()];
     check_sizes(request.memo.as_ref(), &payloads, namespace, &settings.limits)?;
+    check::time_skipping(request.time_skipping_config.as_ref(), settings.time_skipping)?;
     versioning::check_override(request.versioning_override.as_ref())
 }
 

@@ -12,6 +12,8 @@ pub mod reads;
 pub mod reset;
 pub mod schedule;
 pub mod start;
+mod task_end;
+mod time_skipping;
 pub mod update;
 pub mod workflow_task;
 
@@ -92,6 +94,12 @@ async fn other(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError
         }
         C::Query(request) => A::Query(query::query(room, &caller, namespace, request).await?),
         C::WorkflowTaskFailed(request) => A::WorkflowTaskFailed(workflow_task::failed(room, request).await?),
+        C::PollTimeSkipping(request) => {
+            A::PollTimeSkipping(time_skipping::poll(room, &caller, namespace, request).await?)
+        }
+        C::AwaitTaskEnd(request) => {
+            A::AwaitTaskEnd(task_end::task_end(room, &caller, namespace, request).await?)
+        }
         call => Box::pin(activity_or_peer(room, namespace, call)).await?,
     })
 }

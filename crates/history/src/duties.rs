@@ -395,6 +395,7 @@ async fn start_child(debt: &Debt, child: &longhaul_kernel::run::Child) -> Result
         user_metadata: child.user_metadata.as_ref().map(|metadata| metadata.0.clone()),
         versioning_override: initiated.versioning_override.clone(),
         priority: initiated.priority.clone(),
+        time_skipping_config: initiated.time_skipping_config.clone(),
         ..StartWorkflowExecutionRequest::default()
     };
     let place = ParentPlace {
@@ -403,6 +404,7 @@ async fn start_child(debt: &Debt, child: &longhaul_kernel::run::Child) -> Result
         namespace_id: debt.run.execution.namespace,
         initiated_event_id,
         root: debt.root.clone().unwrap_or_else(|| execution(&debt.run)),
+        time_skipping: initiated.time_skipping_state_propagation,
     };
     match children::start(&debt.shard.room, debt.run.execution.namespace, request, place).await {
         Ok(run_id) => Ok(What::ChildStarted { initiated_event_id, run_id }),

@@ -11,7 +11,8 @@ use longhaul_store::{Archive, CommitError, ShardId, ShardRange, Store, namespace
 use tokio::sync::Semaphore;
 
 use crate::{
-    Settings, archive, calls, contexts::Contexts, duties, pages, reclaim, shard::Shard, wakes, wakes::Wakes,
+    Settings, archive, calls, contexts::Contexts, duties, pages, reclaim, shard::Shard, skip, wakes,
+    wakes::Wakes,
 };
 
 /// What the parts of the room share.
@@ -121,6 +122,9 @@ impl History {
         room.host.tasks.spawn("reclaim", reclaim::run(room.clone()));
         for shard in &history.shards {
             room.host.tasks.spawn("recovery", duties::recover(shard.clone()));
+        }
+        if let Some(skipper) = room.host.clock.skipper() {
+            room.host.tasks.spawn("time skipping", skip::run(room.clone(), skipper));
         }
         Ok(history)
     }

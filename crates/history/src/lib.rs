@@ -28,6 +28,7 @@ mod reserve;
 mod schedules;
 mod settings;
 mod shard;
+mod skip;
 mod token;
 mod wakes;
 

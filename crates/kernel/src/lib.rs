@@ -12,7 +12,9 @@ pub mod machine;
 pub mod namespace;
 pub mod run;
 pub mod schedule;
+pub mod task_queue;
 pub mod time;
 pub mod visibility;
+pub mod workers;
 
 pub use longhaul_proto::Refusal;

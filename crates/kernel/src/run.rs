@@ -30,6 +30,7 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod time_skipping;
 mod too_large;
 mod transition;
 mod undo;
@@ -55,6 +56,7 @@ pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
 pub use table::{Entry, Names, Table};
+pub use time_skipping::{FastForward, TimeSkipping};
 pub use too_large::transaction as transaction_too_large;
 pub use updates::{InMemory, Pending, Update, UpdateNews, UpdateStage, orphaned};
 
@@ -75,6 +77,8 @@ impl Machine for Run {
     type Effects = Effects;
 
     fn step(&mut self, input: Input, at: Timestamp, draw: &mut Draw) -> Result<Effects, Refusal> {
+        // From here on time is the run's own.
+        let at = at + time_skipping::ahead_of(self, &input.what);
         let context = input.context.clone();
         let Some(before) = too_large::kept(self, &input) else { return self.decide(input, at, draw) };
         let effects = self.decide(input, at, draw)?;

@@ -11,7 +11,7 @@ mod datetime;
 mod duration;
 mod filter;
 mod golang;
-mod grammar;
+pub(crate) mod grammar;
 mod literal;
 mod narrow;
 mod order;

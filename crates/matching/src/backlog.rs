@@ -1,16 +1,16 @@
-//! The tasks of one queue that wait for a poll: by priority, and first in, first out inside of one.
+//! The tasks of one queue that wait for a poll: by priority, inside of one by fairness key in proportion to the keys'
+//! weights, and inside of a key first in, first out.
 //!
-//! A lane (one priority) is a head in memory, a middle that is spilled, and a tail in memory that collects the next
-//! batch to spill. Without pressure there is only the head. A task put back goes to the front, over the budget if it
-//! must: what was taken from memory finds its way back there.
+//! The order is decided over the whole backlog, whether its tasks are in memory or spilled: each key has a lane of its
+//! own, up to a number of them; the keys beyond share some more.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+mod lane;
+mod level;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use longhaul_kernel::time::Timestamp;
+use longhaul_kernel::{task_queue::Config, time::Timestamp};
 use longhaul_store::{LaneKey, Spill, SpillError};
 
 use crate::{
@@ -18,34 +18,34 @@ use crate::{
     task::{Priority, Task},
 };
 
+use lane::Lane;
+use level::Level;
+pub(crate) use level::{Gate, Next};
+
 /// Tasks spilled, and fetched back, at a time.
 pub(crate) const BATCH: usize = 256;
 
 /// Tasks of one queue.
 pub(crate) struct Backlog {
-    lanes: BTreeMap<Priority, Lane>,
+    levels: BTreeMap<Priority, Level>,
     count: usize,
     shelf: Shelf,
+    /// Whether fairness keys count.
+    is_fair: bool,
+    config: Arc<Config>,
 }
 
 /// Where a backlog keeps its tasks: what memory it may use, and where it goes beyond.
 pub(crate) struct Shelf {
-    /// Key of the queue's lanes, but for the priority.
+    /// Key of the queue's lanes, but for priority and fairness key.
     pub(crate) lane: LaneKey,
     pub(crate) budget: Arc<Budget>,
     pub(crate) spill: Arc<dyn Spill>,
 }
 
-#[derive(Default)]
-struct Lane {
-    head: VecDeque<Task>,
-    spilled: usize,
-    tail: VecDeque<Task>,
-}
-
 impl Backlog {
-    pub(crate) const fn new(shelf: Shelf) -> Self {
-        Self { lanes: BTreeMap::new(), count: 0, shelf }
+    pub(crate) const fn new(shelf: Shelf, is_fair: bool, config: Arc<Config>) -> Self {
+        Self { levels: BTreeMap::new(), count: 0, shelf, is_fair, config }
     }
 
     /// Tasks waiting.
@@ -57,78 +57,80 @@ impl Backlog {
         self.count == 0
     }
 
-    /// Puts a task behind those of its priority.
-    pub(crate) fn push(&mut self, task: Task) {
-        let priority = task.priority;
-        let bytes = task.bytes();
-        let lane = self.lanes.entry(priority).or_default();
-        let fits = lane.spilled == 0 && lane.tail.is_empty() && self.shelf.budget.has_room(bytes);
-        self.count += 1;
-        self.shelf.budget.take(bytes);
-        if fits {
-            lane.head.push_back(task);
-            return;
-        }
-        lane.tail.push_back(task);
-        if lane.tail.len().is_multiple_of(BATCH) {
-            self.shelf.put_away(priority, lane);
-        }
+    /// Takes over what an operator says of the queue.
+    pub(crate) fn configure(&mut self, is_fair: bool, config: Arc<Config>) {
+        self.is_fair = is_fair;
+        self.config = config;
     }
 
-    /// Puts a task in front of all others of its priority.
+    /// Puts a task behind those of its priority and key.
+    pub(crate) fn push(&mut self, task: Task) {
+        self.count += 1;
+        let level = self.levels.entry(task.priority).or_insert_with(|| Level::new(task.priority));
+        let key = level.lane_of(&task, self.is_fair);
+        level.push(&self.shelf, &self.config, &key, task);
+    }
+
+    /// Puts a task that was taken in front of all others of its priority and key; it did not go.
     pub(crate) fn push_front(&mut self, task: Task) {
         self.count += 1;
-        self.shelf.budget.take(task.bytes());
-        self.lanes.entry(task.priority).or_default().head.push_front(task);
+        let level = self.levels.entry(task.priority).or_insert_with(|| Level::new(task.priority));
+        let key = level.lane_of(&task, self.is_fair);
+        level.push_front(&self.shelf, &self.config, &key, task);
     }
 
-    /// Takes the most urgent task that has not expired; drops expired ones on the way.
-    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<Task> {
-        for (priority, lane) in &mut self.lanes {
-            while let Some(task) = self.shelf.next(*priority, lane, &mut self.count) {
-                if !task.is_expired(now) {
-                    return Some(task);
+    /// Takes the task whose turn it is, among those that `gate` lets through and that have not expired. Drops expired
+    /// ones on the way.
+    pub(crate) fn pop(&mut self, now: Timestamp, gate: &mut dyn FnMut(&Task) -> Gate) -> Next {
+        let mut next = Next::Nothing;
+        for level in self.levels.values_mut() {
+            match level.pop(&self.shelf, &self.config, now, gate, &mut self.count) {
+                Next::Nothing => {}
+                task @ Next::Task(_) => {
+                    next = task;
+                    break;
                 }
+                Next::At(at) => next = next.earlier(at),
             }
         }
-        self.lanes.retain(|_, lane| !lane.is_empty());
-        None
+        if self.levels.values().any(Level::is_empty) {
+            self.levels.retain(|_, level| !level.is_empty());
+        }
+        next
+    }
+
+    /// Lets tasks be looked at again that a gate has held up for as long as something does not end.
+    pub(crate) fn reopen(&mut self) {
+        for level in self.levels.values_mut() {
+            level.reopen(&self.config);
+        }
     }
 
     /// Drops expired tasks from the front of every lane, as far as they are in memory.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        for lane in self.lanes.values_mut() {
-            while let Some(task) = lane.head.pop_front_if(|task| task.is_expired(now)) {
-                self.count -= 1;
-                self.shelf.budget.give(task.bytes());
-            }
+        for level in self.levels.values_mut() {
+            self.count -= level.expire(&self.shelf, now);
         }
-        self.lanes.retain(|_, lane| !lane.is_empty());
+        self.levels.retain(|_, level| !level.is_empty());
     }
 
     /// Number of tasks by priority, and when the oldest of them was scheduled as far as it is in memory.
     pub(crate) fn by_priority(&self) -> impl Iterator<Item = (Priority, usize, Option<Timestamp>)> {
-        self.lanes.iter().map(|(priority, lane)| {
-            let oldest = lane.head.front().or(lane.tail.front()).map(|task| task.scheduled_at);
-            (*priority, lane.len(), oldest)
-        })
+        self.levels.iter().map(|(priority, level)| (*priority, level.len(), level.oldest()))
     }
 
     /// When the oldest task at the front of a lane was scheduled.
     pub(crate) fn oldest(&self) -> Option<Timestamp> {
-        self.by_priority().filter_map(|(_, _, oldest)| oldest).min()
+        self.levels.values().filter_map(Level::oldest).min()
     }
 }
 
 impl Backlog {
     /// Drops every task, spilled ones too.
     pub(crate) fn clear(&mut self) {
-        for (priority, lane) in std::mem::take(&mut self.lanes) {
-            for task in lane.head.iter().chain(&lane.tail) {
-                self.shelf.budget.give(task.bytes());
-            }
-            if lane.spilled > 0 {
-                self.shelf.spill.forget(&self.shelf.key(priority));
+        for (priority, level) in std::mem::take(&mut self.levels) {
+            for (key, lane) in level.lanes() {
+                lane.drop_all(&self.shelf, priority, key);
             }
         }
         self.count = 0;
@@ -142,75 +144,28 @@ impl Drop for Backlog {
 }
 
 impl Shelf {
-    fn key(&self, priority: Priority) -> LaneKey {
-        LaneKey { priority: priority.get(), ..self.lane.clone() }
-    }
-
-    /// The next task of a lane, fetched from where it is. `count` is the backlog's.
-    fn next(&self, priority: Priority, lane: &mut Lane, count: &mut usize) -> Option<Task> {
-        if lane.head.is_empty() && lane.spilled > 0 {
-            *count -= self.fetch(priority, lane);
-        }
-        if lane.head.is_empty() && lane.spilled == 0 {
-            std::mem::swap(&mut lane.head, &mut lane.tail);
-        }
-        let task = lane.head.pop_front()?;
-        *count -= 1;
-        self.budget.give(task.bytes());
-        Some(task)
-    }
-
-    /// Spills the tail of a lane. If that fails it stays in memory until another batch has gathered behind it.
-    fn put_away(&self, priority: Priority, lane: &mut Lane) {
-        let records: Vec<Bytes> = lane.tail.iter().map(Task::encode).collect();
-        if let Err(error) = self.spill.append(&self.key(priority), &records) {
-            tracing::warn!(task_queue = %self.lane.task_queue, %error, "tasks not spilled");
-            return;
-        }
-        lane.spilled += records.len();
-        for task in lane.tail.drain(..) {
-            self.budget.give(task.bytes());
-        }
-    }
-
-    /// Fetches the next spilled tasks into the head of a lane. Answers how many were lost.
-    fn fetch(&self, priority: Priority, lane: &mut Lane) -> usize {
-        let key = self.key(priority);
-        let records = match self.spill.take(&key, BATCH) {
-            Ok(records) if !records.is_empty() => records,
-            Ok(_) => return self.lose(lane, &key, &SpillError::Corrupt("records are missing".into())),
-            Err(error @ SpillError::Corrupt(_)) => return self.lose(lane, &key, &error),
-            Err(error @ SpillError::Busy(_)) => {
-                tracing::warn!(task_queue = %key.task_queue, %error, "spilled tasks not fetched");
-                return 0;
-            }
-        };
-        let fetched = records.len().min(lane.spilled);
-        lane.spilled -= fetched;
-        lane.head.extend(records.into_iter().filter_map(Task::decode));
-        for task in &lane.head {
-            self.budget.take(task.bytes());
-        }
-        fetched.saturating_sub(lane.head.len())
+    fn key(&self, priority: Priority, fairness: &Arc<str>) -> LaneKey {
+        LaneKey { priority: priority.get(), fairness: fairness.clone(), ..self.lane.clone() }
     }
 
     fn lose(&self, lane: &mut Lane, key: &LaneKey, error: &SpillError) -> usize {
         self.spill.forget(key);
-        let lost = std::mem::take(&mut lane.spilled);
+        let lost = lane.lose_spilled();
         tracing::error!(
             task_queue = %key.task_queue, lost, %error,
             "spilled tasks lost; a restart of this server dispatches them again"
         );
         lost
     }
-}
 
-impl Lane {
-    fn len(&self) -> usize {
-        self.head.len() + self.spilled + self.tail.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Spills records; `false` if they stay where they are.
+    fn put_away(&self, key: &LaneKey, records: &[Bytes]) -> bool {
+        match self.spill.append(key, records) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(task_queue = %self.lane.task_queue, %error, "tasks not spilled");
+                false
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 // Deprecated fields are still what clients in use read and send.
 #![allow(deprecated)]
 
-use longhaul_kernel::time;
+use longhaul_kernel::{task_queue::Config, time};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -13,12 +13,13 @@ use longhaul_proto::{
         workflowservice::v1 as api,
     },
 };
-use longhaul_runtime::peers::{Caller, TaskKind};
+use longhaul_runtime::peers::{Caller, PeerError, TaskKind};
 
 use crate::{
     Matching,
+    limiter::{Limiter, RateSource},
     queue::{Load, QueueKey, View},
-    sticky::{caller_namespace, kind},
+    sticky::{caller_namespace, kind, wire_kind},
 };
 
 /// Task ids are told in blocks of this size.
@@ -51,6 +52,7 @@ pub(crate) fn describe(
         }),
         effective_rate_limit: Some(rate_limit(&view)),
         task_queue_status: request.include_task_queue_status.then(|| status(&view)),
+        config: request.report_config.then(|| config(matching, caller, request)).flatten(),
         ..Default::default()
     };
     if request.report_stats {
@@ -62,6 +64,23 @@ pub(crate) fn describe(
             .collect();
     }
     Ok(answer)
+}
+
+/// Changes what is said of a queue, durably, and has the queue follow it.
+pub(crate) async fn update_config(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::UpdateTaskQueueConfigRequest,
+) -> Result<api::UpdateTaskQueueConfigResponse, PeerError> {
+    let namespace = caller_namespace(caller);
+    let config = matching.configs.update(namespace, request, matching.now()).await?;
+    if let Some(kind) = kind(request.task_queue_type()) {
+        let key = QueueKey { namespace, name: request.task_queue.as_str().into(), kind, sticky: false };
+        if let Some(queue) = matching.queues.find(&key) {
+            queue.configure(config.clone(), &matching.settings.at(key.place(&caller.namespace)));
+        }
+    }
+    Ok(api::UpdateTaskQueueConfigResponse { config: Some(config.to_proto()) })
 }
 
 /// Names the one partition a queue has.
@@ -116,7 +135,7 @@ fn version(
         .map(|wire_kind| {
             let view = match kind(*wire_kind) {
                 Some(kind) if is_unversioned => look(matching, caller, request, kind),
-                _ => View::empty(0.0),
+                _ => View::empty(0.0, RateSource::System),
             };
             let info = wire::TaskQueueTypeInfo {
                 stats: request.report_stats.then(|| stats(view.total(), view.is_rate_limited)),
@@ -140,6 +159,7 @@ fn look(
     kind: TaskKind,
 ) -> View {
     let queue = request.task_queue.clone().unwrap_or_default();
+    let config = matching.configs.of(caller_namespace(caller), &queue.name, wire_kind(kind) as i32);
     let key = QueueKey {
         namespace: caller_namespace(caller),
         sticky: queue.kind() == TaskQueueKind::Sticky,
@@ -148,12 +168,31 @@ fn look(
     };
     match matching.queues.find(&key) {
         Some(queue) => queue.view(),
-        None => View::empty(matching.settings.general().dispatch_rate_max),
+        None => {
+            let rate_max = matching.settings.general().dispatch_rate_max;
+            let limiter = Limiter::new(rate_max, config.queue_rate(), matching.now());
+            View::empty(limiter.rate(), limiter.source())
+        }
     }
 }
 
+/// What an operator said of the queue, if anything.
+fn config(
+    matching: &Matching,
+    caller: &Caller,
+    request: &api::DescribeTaskQueueRequest,
+) -> Option<wire::TaskQueueConfig> {
+    let name = &request.task_queue.as_ref()?.name;
+    let config = matching.configs.of(caller_namespace(caller), name, request.task_queue_type);
+    (*config != Config::default()).then(|| config.to_proto())
+}
+
 fn rate_limit(view: &View) -> api::describe_task_queue_response::EffectiveRateLimit {
-    let source = if view.is_rate_of_worker { RateLimitSource::Worker } else { RateLimitSource::System };
+    let source = match view.rate_source {
+        RateSource::System => RateLimitSource::System,
+        RateSource::Config => RateLimitSource::Api,
+        RateSource::Worker => RateLimitSource::Worker,
+    };
     api::describe_task_queue_response::EffectiveRateLimit {
         requests_per_second: view.rate as f32,
         rate_limit_source: source as i32,

@@ -47,13 +47,15 @@ pub(crate) struct Started {
 pub(crate) struct Lease {
     queue: Arc<Queue>,
     task: Option<Task>,
+    /// Whether the task counts as one that a worker has.
+    pub(crate) is_counted: bool,
     /// Whether the task met a poll that was already waiting.
     pub(crate) at_once: bool,
 }
 
 impl Lease {
-    pub(crate) const fn new(queue: Arc<Queue>, task: Task, at_once: bool) -> Self {
-        Self { queue, task: Some(task), at_once }
+    pub(crate) const fn new(queue: Arc<Queue>, task: Task, is_counted: bool, at_once: bool) -> Self {
+        Self { queue, task: Some(task), is_counted, at_once }
     }
 
     /// The task.
@@ -68,8 +70,9 @@ impl Lease {
 
     /// The task is not needed any more: it is done with, and did not count.
     pub(crate) fn stale(mut self) {
-        self.task = None;
-        self.queue.refund();
+        if let Some(task) = self.task.take() {
+            self.queue.refund(&task);
+        }
     }
 
     /// Takes the task out, for a caller that holds the queue's lock.
@@ -81,7 +84,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            self.queue.put_back(task);
+            self.queue.put_back(task, self.is_counted);
         }
     }
 }

@@ -5,11 +5,12 @@
 //! handed to one poll at a time and `history` is asked to record the start; until it has answered, dropping the poll
 //! puts the task back.
 //!
-//! There is one logical queue per namespace, name, kind and stickiness, with no partitions: priority holds for the
-//! whole queue.
+//! There is one logical queue per namespace, name, kind and stickiness, with no partitions: priority, fairness and
+//! rates hold for the whole queue.
 
 mod backlog;
 mod budget;
+mod configs;
 mod departed;
 mod describe;
 mod lease;
@@ -22,11 +23,14 @@ mod query;
 mod queue;
 mod queues;
 mod rates;
+mod running;
 mod scaling;
 mod settings;
 mod start;
 mod sticky;
 mod task;
+mod workers;
 
+pub use configs::Configs;
 pub use matching::Matching;
 pub use settings::Settings;

@@ -15,12 +15,16 @@ use longhaul_runtime::{
 use longhaul_store::Spill;
 
 use crate::{
-    Settings, describe,
+    Settings,
+    configs::Configs,
+    describe,
     query::Queries,
     queue::{Queue, QueueKey},
     queues::Queues,
+    running::Running,
     sticky::{self, caller_namespace},
-    task::{Priority, Task},
+    task::Task,
+    workers::Workers,
 };
 
 /// Owns task queues.
@@ -35,6 +39,10 @@ pub struct Matching {
     rate: Rate,
     pub(crate) queries: Arc<Queries>,
     pub(crate) queues: Queues,
+    pub(crate) configs: Arc<Configs>,
+    pub(crate) running: Arc<Running>,
+    pub(crate) this: Weak<Self>,
+    pub(crate) workers: Workers,
 }
 
 impl Matching {
@@ -42,13 +50,28 @@ impl Matching {
     pub fn new(
         host: Host,
         history: Arc<dyn History>,
+        configs: Configs,
         spill: Arc<dyn Spill>,
         settings: impl Into<Live<Settings>>,
     ) -> Arc<Self> {
         let settings = settings.into();
         let queries = Arc::new(Queries::new(host.clone(), &settings.general()));
-        let queues = Queues::new(host.clone(), settings.clone(), spill, queries.clone());
-        let matching = Arc::new(Self { host, history, settings, rate: Rate::default(), queries, queues });
+        let configs = Arc::new(configs);
+        let running = Arc::new(Running::new(configs.store()));
+        let limits = (configs.clone(), running.clone());
+        let queues = Queues::new(host.clone(), settings.clone(), spill, queries.clone(), limits);
+        let matching = Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            running,
+            host,
+            history,
+            settings,
+            rate: Rate::default(),
+            queries,
+            queues,
+            configs,
+            workers: Workers::default(),
+        });
         matching.host.tasks.spawn("matching sweep", sweep(Arc::downgrade(&matching)));
         matching
     }
@@ -129,13 +152,32 @@ impl Matching {
             MatchingCall::ListPartitions(request) => {
                 MatchingAnswer::ListPartitions(describe::partitions(self, &request))
             }
-            MatchingCall::ShutdownWorker(request) => {
+            MatchingCall::ShutdownWorker(mut request) => {
+                self.record_heartbeats(&caller, request.worker_heartbeat.take());
                 sticky::shut_down(&self.queues, &caller, &request);
                 MatchingAnswer::ShutdownWorker(Default::default())
             }
             MatchingCall::ForgetNamespace(ForgetNamespace {}) => {
                 self.queues.forget(caller_namespace(&caller));
+                self.workers.forget(&caller);
+                self.configs.forget(caller_namespace(&caller)).await?;
                 MatchingAnswer::ForgetNamespace(Forgotten {})
+            }
+            MatchingCall::UpdateConfig(request) => {
+                MatchingAnswer::UpdateConfig(describe::update_config(self, &caller, &request).await?)
+            }
+            MatchingCall::RecordHeartbeats(request) => {
+                self.record_heartbeats(&caller, request.worker_heartbeat);
+                MatchingAnswer::RecordHeartbeats(Default::default())
+            }
+            MatchingCall::ListWorkers(request) => {
+                MatchingAnswer::ListWorkers(self.list_workers(&caller, &request)?)
+            }
+            MatchingCall::CountWorkers(request) => {
+                MatchingAnswer::CountWorkers(self.count_workers(&caller, &request)?)
+            }
+            MatchingCall::DescribeWorker(request) => {
+                MatchingAnswer::DescribeWorker(self.describe_worker(&caller, &request)?)
             }
         })
     }
@@ -153,7 +195,7 @@ impl Peer for Matching {
             kind: TaskKind::try_from(task.kind).ok()?,
             sticky: task.sticky,
         };
-        let (kept, poll) = self.queues.find(&key)?.reserve(Priority::of(task.priority.as_ref()))?;
+        let (kept, poll) = self.queues.find(&key)?.reserve(task.priority.as_ref())?;
         Some(Reserved::new(self.request_id(), poll, move |answer| kept.serve(answer)))
     }
 }
@@ -162,6 +204,7 @@ impl Peer for Matching {
 async fn sweep(room: Weak<Matching>) {
     while let Some(matching) = room.upgrade() {
         matching.queues.sweep();
+        matching.workers.expire(matching.settings.general().workers(), matching.now());
         let (clock, interval) = (matching.host.clock, matching.settings.general().sweep_interval);
         drop(matching);
         clock.sleep(interval).await;

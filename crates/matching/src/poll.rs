@@ -122,8 +122,20 @@ impl Matching {
     ) -> Option<R::Answer> {
         let matched_after = self.now().since(lease.task().added_at);
         let request_id = self.request_id();
+        let queue = &poll.queue.key;
+        if lease.is_counted
+            && let Err(error) = self.note_running(caller, queue, lease.task()).await
+        {
+            start::settle(&self.host, lease, &error);
+            return None;
+        }
         let record = || request.record(lease.task(), request_id.clone());
-        let started = match start::ask(&self.host, &self.history, caller, record).await {
+        let asked = start::ask(&self.host, &self.history, caller, record).await;
+        // Whether it runs or not is for history to say, unless the task will be offered again.
+        if lease.is_counted && !asked.as_ref().is_err_and(start::is_passing) {
+            self.follow_task(caller, queue, lease.task());
+        }
+        let started = match asked {
             Ok(started) => R::answer(started),
             Err(error) => {
                 start::settle(&self.host, lease, &error);

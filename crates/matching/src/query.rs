@@ -97,7 +97,7 @@ impl Queries {
         tokio::select! {
             biased;
             outcome = outcome => outcome.unwrap_or_else(|_| Err(PeerError::Busy("query was dropped".into()))),
-            () = self.host.clock.sleep_until(until) => Err(Refusal::DeadlineExceeded(
+            () = self.host.clock.wait_until(until) => Err(Refusal::DeadlineExceeded(
                 "query timed out before a worker could process it".into(),
             ).into()),
         }

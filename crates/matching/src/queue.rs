@@ -9,19 +9,20 @@ mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use longhaul_kernel::{ids::NamespaceId, time::Timestamp};
+use longhaul_kernel::{ids::NamespaceId, task_queue::Config, time::Timestamp};
 use longhaul_runtime::{Host, Place, peers::TaskKind};
 use parking_lot::Mutex;
 
 use crate::{
     Settings,
-    backlog::{Backlog, Shelf},
+    backlog::{Backlog, Gate, Next, Shelf},
     lease::{Lease, Offer, QueryLease},
-    limiter::Limiter,
+    limiter::{KeyRates, Limiter},
     metrics::Meters,
     pollers::Pollers,
     query::{Queries, Query},
     rates::Rates,
+    running::{Most, Room, Running},
     scaling::Scaling,
     task::Task,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Queue {
     host: Host,
     settings: Arc<Settings>,
     queries: Arc<Queries>,
+    pub(crate) key: QueueKey,
+    running: Arc<Running>,
     state: Mutex<State>,
 }
 
@@ -67,9 +70,14 @@ struct State {
     reserved: BTreeMap<Seq, Waiting>,
     queries: BTreeMap<Seq, Arc<Query>>,
     backlog: Backlog,
+    config: Arc<Config>,
+    most: Most,
     limiter: Limiter,
-    /// Whether a wake-up for the limiter is on its way.
-    is_wake_armed: bool,
+    key_rates: KeyRates,
+    /// When a rate held up a task last.
+    limited_at: Option<Timestamp>,
+    /// When the limits are looked at again.
+    wake_at: Option<Timestamp>,
     pollers: Pollers,
     /// Polls of the current epoch that have not returned, waiting or not.
     active: usize,
@@ -90,6 +98,8 @@ impl Queue {
         settings: Arc<Settings>,
         queries: Arc<Queries>,
         shelf: Shelf,
+        config: Arc<Config>,
+        (key, running): (QueueKey, Arc<Running>),
     ) -> Self {
         let now = Timestamp(host.clock.now());
         let is_sticky = shelf.lane.sticky;
@@ -98,9 +108,13 @@ impl Queue {
             polls: BTreeMap::new(),
             reserved: BTreeMap::new(),
             queries: BTreeMap::new(),
-            backlog: Backlog::new(shelf),
-            limiter: Limiter::new(settings.dispatch_rate_max, now),
-            is_wake_armed: false,
+            backlog: Backlog::new(shelf, settings.fairness, config.clone()),
+            limiter: Limiter::new(settings.dispatch_rate_max, config.queue_rate(), now),
+            key_rates: KeyRates::default(),
+            config,
+            most: settings.most_running(),
+            limited_at: None,
+            wake_at: None,
             pollers: Pollers::new(settings.poller_window, settings.pollers_max),
             active: 0,
             epoch: 0,
@@ -109,7 +123,10 @@ impl Queue {
             last_used: now,
             added: 0,
         };
-        Self { meters, is_sticky, host, settings, queries, state: Mutex::new(state) }
+        let state = Mutex::new(state);
+        let queue = Self { meters, is_sticky, host, settings, queries, key, running, state };
+        queue.state.lock().retune(&queue.settings, now);
+        queue
     }
 
     /// Adds a task: hands it to the oldest waiting poll, or keeps it.
@@ -128,17 +145,20 @@ impl Queue {
     }
 
     /// Puts a task back in front: its poll went away.
-    pub(crate) fn put_back(self: &Arc<Self>, task: Task) {
+    pub(crate) fn put_back(self: &Arc<Self>, task: Task, is_counted: bool) {
         let now = self.now();
+        if is_counted {
+            self.running.uncount(&self.key, &task);
+        }
         let mut state = self.state.lock();
-        state.limiter.refund();
+        state.refund(&task);
         state.backlog.push_front(task);
         self.pump(&mut state, now, false);
     }
 
     /// A task taken was not needed: the next one may go in its place.
-    pub(crate) fn refund(&self) {
-        self.state.lock().limiter.refund();
+    pub(crate) fn refund(&self, task: &Task) {
+        self.state.lock().refund(task);
     }
 
     /// Adds a query; it goes before all tasks.
@@ -166,10 +186,27 @@ impl Queue {
         }
     }
 
-    /// Sets the operator's maximum of tasks per second.
-    pub(crate) fn limit(&self, rate: f64) {
+    /// Takes over settings that have changed.
+    pub(crate) fn tune(&self, settings: &Settings) {
         let now = self.now();
-        self.state.lock().limiter.limit(rate, now);
+        self.state.lock().retune(settings, now);
+    }
+
+    /// A task that a worker had is over.
+    pub(crate) fn reopen(self: &Arc<Self>) {
+        let now = self.now();
+        let mut state = self.state.lock();
+        state.backlog.reopen();
+        self.pump(&mut state, now, false);
+    }
+
+    /// Takes over another configuration.
+    pub(crate) fn configure(self: &Arc<Self>, config: Arc<Config>, settings: &Settings) {
+        let now = self.now();
+        let mut state = self.state.lock();
+        state.config = config;
+        state.retune(settings, now);
+        self.pump(&mut state, now, false);
     }
 
     /// Does what became possible with time: drops expired tasks, and pairs what can be paired. Answers the backlog.
@@ -190,7 +227,9 @@ impl Queue {
                 Offer::Query(QueryLease::new(self.clone(), seq, query))
             } else {
                 match self.next_task(state, now) {
-                    Some(task) => Offer::Task(Lease::new(self.clone(), task, at_once)),
+                    Some((task, is_counted)) => {
+                        Offer::Task(Lease::new(self.clone(), task, is_counted, at_once))
+                    }
                     None => return,
                 }
             };
@@ -198,39 +237,75 @@ impl Queue {
             match waiting.offer.send(offer) {
                 Ok(()) => {}
                 // A poll deregisters before it goes, so this is unexpected; dropping the offer here would lock twice.
-                Err(Offer::Task(lease)) => state.take_back(lease),
+                Err(Offer::Task(lease)) => state.take_back(lease, self),
                 Err(Offer::Query(lease)) => state.queries.extend(lease.into_query()),
                 Err(Offer::Started(_) | Offer::Closed) => {}
             }
         }
     }
 
-    /// The next task the rate allows.
-    fn next_task(self: &Arc<Self>, state: &mut State, now: Timestamp) -> Option<Task> {
+    /// The next task that its limits allow, and whether it counts as one that a worker has.
+    fn next_task(self: &Arc<Self>, state: &mut State, now: Timestamp) -> Option<(Task, bool)> {
         if state.backlog.is_empty() {
             return None;
         }
         if let Err(at) = state.limiter.ready(now) {
+            state.limited_at = Some(now);
             self.arm(state, at?);
             return None;
         }
-        let task = state.backlog.pop(now)?;
-        state.limiter.pay();
-        Some(task)
+        let most = state.most;
+        let is_limited = !self.is_sticky && !most.is_none();
+        if is_limited && self.is_full(most) {
+            return None;
+        }
+        let State { backlog, key_rates, config, .. } = state;
+        let mut gate = |task: &Task| {
+            let key = task.key();
+            if is_limited && self.running.room(&self.key, &key, most) != Room::Free {
+                return Gate::Shut;
+            }
+            match key_rates.ready(&key, config.weight(&key, task.weight).get(), now) {
+                Ok(()) => Gate::Open,
+                Err(at) => at.map_or(Gate::Shut, Gate::Until),
+            }
+        };
+        match backlog.pop(now, &mut gate) {
+            Next::Task(task) => {
+                state.pay(&task.key());
+                if is_limited {
+                    self.running.count(&self.key, &task);
+                }
+                Some((task, is_limited))
+            }
+            Next::At(at) => {
+                state.limited_at = Some(now);
+                self.arm(state, at);
+                None
+            }
+            Next::Nothing => None,
+        }
     }
 
-    /// Comes back when the rate allows the next task. One wake-up at a time.
+    /// Comes back when the rate allows the next task. A wake-up that an earlier one has overtaken does nothing.
     fn arm(self: &Arc<Self>, state: &mut State, at: Timestamp) {
-        if std::mem::replace(&mut state.is_wake_armed, true) {
+        if state.wake_at.is_some_and(|armed| armed <= at) {
             return;
         }
+        state.wake_at = Some(at);
         let queue = self.clone();
         self.host.tasks.spawn("matching dispatch rate", async move {
             queue.host.clock.sleep_until(at.0).await;
             let mut state = queue.state.lock();
-            state.is_wake_armed = false;
-            queue.pump(&mut state, queue.now(), false);
+            if state.wake_at == Some(at) {
+                state.wake_at = None;
+                queue.pump(&mut state, queue.now(), false);
+            }
         });
+    }
+
+    fn is_full(&self, most: Most) -> bool {
+        self.running.room(&self.key, "", Most { key: usize::MAX, ..most }) == Room::QueueFull
     }
 
     fn now(&self) -> Timestamp {
@@ -244,10 +319,37 @@ impl State {
         Seq(self.next_seq)
     }
 
-    fn take_back(&mut self, lease: Lease) {
+    fn take_back(&mut self, lease: Lease, queue: &Queue) {
+        let is_counted = lease.is_counted;
         if let Some(task) = lease.into_task() {
-            self.limiter.refund();
+            if is_counted {
+                queue.running.uncount(&queue.key, &task);
+            }
+            self.refund(&task);
             self.backlog.push_front(task);
         }
+    }
+
+    fn pay(&mut self, key: &Arc<str>) {
+        self.limiter.pay();
+        self.key_rates.pay(key);
+    }
+
+    fn refund(&mut self, task: &Task) {
+        self.refund_key(&task.key());
+    }
+
+    fn refund_key(&mut self, key: &Arc<str>) {
+        self.limiter.refund();
+        self.key_rates.refund(key);
+    }
+
+    fn retune(&mut self, settings: &Settings, now: Timestamp) {
+        let is_fair = settings.fairness;
+        self.most = settings.most_running();
+        self.limiter.limit(settings.dispatch_rate_max, self.config.queue_rate(), now);
+        self.key_rates.limit(self.config.key_rate().filter(|_| is_fair));
+        self.backlog.configure(is_fair, self.config.clone());
+        self.backlog.reopen();
     }
 }

@@ -17,10 +17,13 @@ use crate::{
     Settings,
     backlog::Shelf,
     budget::Budget,
+    configs::Configs,
     departed::Departed,
     metrics::{self, Labels, Meters},
     query::Queries,
     queue::{Queue, QueueKey},
+    running::Running,
+    sticky::wire_kind,
 };
 
 /// Finds, loads and unloads queues.
@@ -29,6 +32,8 @@ pub(crate) struct Queues {
     settings: Live<Settings>,
     spill: Arc<dyn Spill>,
     queries: Arc<Queries>,
+    configs: Arc<Configs>,
+    running: Arc<Running>,
     budget: Arc<Budget>,
     loaded: RwLock<BTreeMap<QueueKey, Arc<Queue>>>,
     /// Workers that said good-bye lately.
@@ -43,6 +48,7 @@ impl Queues {
         settings: Live<Settings>,
         spill: Arc<dyn Spill>,
         queries: Arc<Queries>,
+        (configs, running): (Arc<Configs>, Arc<Running>),
     ) -> Self {
         // What is shared by all queues is as it was at the start.
         let budget = settings.general();
@@ -52,6 +58,8 @@ impl Queues {
             settings,
             spill,
             queries,
+            configs,
+            running,
             budget,
             loaded: RwLock::default(),
             departed: Arc::default(),
@@ -116,7 +124,7 @@ impl Queues {
         // Handles are only given out under this lock: whoever is alone with a queue here stays alone.
         loaded.retain(|key, queue| {
             let settings = self.settings.at(key.place(&queue.meters.labels.namespace));
-            queue.limit(settings.dispatch_rate_max);
+            queue.tune(&settings);
             let stays = Arc::strong_count(queue) > 1 || !queue.is_idle(now - settings.idle_unload);
             if !stays {
                 backlogs.insert(queue.meters.labels.clone(), 0);
@@ -151,13 +159,26 @@ impl Queues {
                 kind: key.kind as u8,
                 sticky: key.sticky,
                 priority: 0,
+                fairness: Arc::default(),
             },
             budget: self.budget.clone(),
             spill: self.spill.clone(),
         };
         let settings = self.settings.at(key.place(&caller.namespace));
         let meters = Meters::new(labels);
-        Queue::new(meters, self.host.clone(), settings, self.queries.clone(), shelf)
+        let config = match key.sticky {
+            true => Arc::default(),
+            false => self.configs.of(key.namespace, &key.name, wire_kind(key.kind) as i32),
+        };
+        Queue::new(
+            meters,
+            self.host.clone(),
+            settings,
+            self.queries.clone(),
+            shelf,
+            config,
+            (key.clone(), self.running.clone()),
+        )
     }
 
     fn label(&self, key: &QueueKey) -> String {

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use longhaul_kernel::workers;
+
+use crate::running::Most;
+
 /// Settings of the matching room.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -31,12 +35,40 @@ pub struct Settings {
     pub backlog_bytes_max: usize,
     /// Tasks a queue hands out per second at most, whatever its workers ask for.
     pub dispatch_rate_max: f64,
+    /// Whether tasks are handed out in proportion to the weights of their fairness keys.
+    pub fairness: bool,
+    /// Tasks of a queue that workers may have at a time.
+    pub running_max: usize,
+    /// Tasks of one of its fairness keys that workers may have at a time.
+    pub key_running_max: usize,
     /// Calls per second to this process; infinity is no limit.
     pub rps: f64,
     /// Task queues that get a label of their own in metrics; further ones share `__omitted__`.
     pub labelled_queues_max: usize,
+    /// How long a worker is listed after its last heartbeat.
+    pub worker_lifetime: Duration,
+    /// Workers listed at most; the one heard of longest ago goes first.
+    pub workers_max: usize,
+    /// Bytes of their heartbeats at most.
+    pub workers_bytes_max: usize,
     /// What `ListTaskQueuePartitions` names as the owner.
     pub owner_host_name: String,
+}
+
+impl Settings {
+    /// How many tasks workers may have.
+    pub(crate) const fn most_running(&self) -> Most {
+        Most { queue: self.running_max, key: self.key_running_max }
+    }
+
+    /// Limits of what is known of workers.
+    pub(crate) const fn workers(&self) -> workers::Limits {
+        workers::Limits {
+            lifetime: self.worker_lifetime,
+            entries_max: self.workers_max,
+            bytes_max: self.workers_bytes_max,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -55,8 +87,14 @@ impl Default for Settings {
             backlog_entries_max: 200_000,
             backlog_bytes_max: 64 << 20,
             dispatch_rate_max: 100_000.0,
+            fairness: true,
+            running_max: usize::MAX,
+            key_running_max: usize::MAX,
             rps: f64::INFINITY,
             labelled_queues_max: 500,
+            worker_lifetime: Duration::from_secs(300),
+            workers_max: 1_000_000,
+            workers_bytes_max: 256 << 20,
             owner_host_name: "127.0.0.1:7233".into(),
         }
     }

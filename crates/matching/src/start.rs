@@ -54,7 +54,7 @@ pub(crate) fn settle(host: &Host, lease: Lease, error: &PeerError) {
 }
 
 /// Whether asking again may help.
-fn is_passing(error: &PeerError) -> bool {
+pub(crate) fn is_passing(error: &PeerError) -> bool {
     match error {
         PeerError::Busy(_) | PeerError::Lost(_) | PeerError::Unknown(_) => true,
         PeerError::Refused(refusal) => matches!(

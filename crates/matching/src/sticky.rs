@@ -44,3 +44,12 @@ pub(crate) const fn kind(wire: TaskQueueType) -> Option<TaskKind> {
         TaskQueueType::Nexus => Some(TaskKind::Nexus),
     }
 }
+
+/// What the API calls a kind of queue.
+pub(crate) const fn wire_kind(kind: TaskKind) -> TaskQueueType {
+    match kind {
+        TaskKind::Workflow => TaskQueueType::Workflow,
+        TaskKind::Activity => TaskQueueType::Activity,
+        TaskKind::Nexus => TaskQueueType::Nexus,
+    }
+}

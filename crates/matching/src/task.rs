@@ -1,5 +1,7 @@
 //! A task as it waits: a compact reference to what a run has scheduled.
 
+use std::sync::Arc;
+
 use bytes::{Buf, BufMut, Bytes};
 use longhaul_kernel::{ids::RunId, time::Timestamp};
 use longhaul_proto::{Refusal, api::common::v1 as common};
@@ -27,8 +29,13 @@ impl Priority {
     }
 }
 
+/// The fairness key that a priority tells.
+pub(crate) fn fairness_key(wire: Option<&common::Priority>) -> Option<Arc<str>> {
+    wire.map(|priority| priority.fairness_key.as_str()).filter(|key| !key.is_empty()).map(Arc::from)
+}
+
 /// A reference to a task of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Task {
     pub(crate) workflow_id: Box<str>,
     pub(crate) run: RunId,
@@ -36,6 +43,10 @@ pub(crate) struct Task {
     pub(crate) attempt: i32,
     pub(crate) stamp: i32,
     pub(crate) priority: Priority,
+    /// Whose share of the queue it takes; none is a share of its own.
+    pub(crate) fairness_key: Option<Arc<str>>,
+    /// Size of that share, compared with that of others.
+    pub(crate) weight: f32,
     /// When its run scheduled it.
     pub(crate) scheduled_at: Timestamp,
     /// From here on it need not be dispatched; [`Timestamp::MAX`] is never.
@@ -44,8 +55,8 @@ pub(crate) struct Task {
     pub(crate) added_at: Timestamp,
 }
 
-/// Bytes of a spilled task in front of its workflow id.
-const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8;
+/// Bytes of a spilled task in front of its workflow id and its fairness key.
+const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4;
 
 impl Task {
     /// Reads an added task.
@@ -59,6 +70,8 @@ impl Task {
             attempt: add.attempt,
             stamp: add.stamp,
             priority: Priority::of(add.priority.as_ref()),
+            fairness_key: fairness_key(add.priority.as_ref()),
+            weight: add.priority.as_ref().map_or(0.0, |priority| priority.fairness_weight),
             scheduled_at: positive(add.scheduled_at, now),
             expires_at: positive(add.expires_at, Timestamp::MAX),
             added_at: now,
@@ -70,9 +83,14 @@ impl Task {
         common::WorkflowExecution { workflow_id: self.workflow_id.to_string(), run_id: self.run.to_string() }
     }
 
+    /// Its fairness key; the empty one stands for none.
+    pub(crate) fn key(&self) -> Arc<str> {
+        self.fairness_key.clone().unwrap_or_default()
+    }
+
     /// Memory it takes while it waits.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.workflow_id.len()
+        size_of::<Self>() + self.workflow_id.len() + self.fairness_key.as_ref().map_or(0, |key| key.len())
     }
 
     /// Whether nobody needs it any more.
@@ -82,7 +100,7 @@ impl Task {
 
     /// The form in which it is spilled.
     pub(crate) fn encode(&self) -> Bytes {
-        let mut out = Vec::with_capacity(FIXED_BYTES + self.workflow_id.len());
+        let mut out = Vec::with_capacity(FIXED_BYTES + self.workflow_id.len() + 64);
         out.put_slice(self.run.as_bytes());
         out.put_i64_le(self.scheduled_event_id);
         out.put_i32_le(self.attempt);
@@ -91,7 +109,10 @@ impl Task {
         out.put_i64_le(self.scheduled_at.0);
         out.put_i64_le(self.expires_at.0);
         out.put_i64_le(self.added_at.0);
+        out.put_f32_le(self.weight);
+        out.put_u32_le(self.workflow_id.len() as u32);
         out.put_slice(self.workflow_id.as_bytes());
+        out.put_slice(self.fairness_key.as_deref().unwrap_or_default().as_bytes());
         out.into()
     }
 
@@ -102,7 +123,7 @@ impl Task {
         }
         let mut run = [0; 16];
         bytes.copy_to_slice(&mut run);
-        Some(Self {
+        let mut task = Self {
             run: RunId::from_bytes(run),
             scheduled_event_id: bytes.get_i64_le(),
             attempt: bytes.get_i32_le(),
@@ -111,7 +132,17 @@ impl Task {
             scheduled_at: Timestamp(bytes.get_i64_le()),
             expires_at: Timestamp(bytes.get_i64_le()),
             added_at: Timestamp(bytes.get_i64_le()),
-            workflow_id: std::str::from_utf8(&bytes).ok()?.into(),
-        })
+            weight: bytes.get_f32_le(),
+            workflow_id: Box::default(),
+            fairness_key: None,
+        };
+        let workflow_id_bytes = usize::try_from(bytes.get_u32_le()).ok()?;
+        if bytes.len() < workflow_id_bytes {
+            return None;
+        }
+        task.workflow_id = std::str::from_utf8(&bytes.split_to(workflow_id_bytes)).ok()?.into();
+        task.fairness_key =
+            (!bytes.is_empty()).then(|| std::str::from_utf8(&bytes)).transpose().ok()?.map(Arc::from);
+        Some(task)
     }
 }

@@ -10,6 +10,7 @@ mod entropy;
 mod host;
 mod live;
 mod rate;
+mod skipper;
 mod tasks;
 
 pub use clock::Clock;
@@ -17,4 +18,5 @@ pub use entropy::Entropy;
 pub use host::Host;
 pub use live::{Live, Place, Scope, Values};
 pub use rate::Rate;
+pub use skipper::{Awaited, Skipper};
 pub use tasks::Tasks;

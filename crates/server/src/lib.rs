@@ -1,4 +1,4 @@
-//! The binary `longhaul`: command line, configuration, wiring. No logic of its own.
+//! The binaries `longhaul` and `longhaul-test-server`: command line, configuration, wiring. No logic of its own.
 
 pub mod arguments;
 pub mod config;
@@ -14,6 +14,8 @@ mod log;
 mod rooms;
 mod run;
 mod schedule;
+mod test_server;
 mod visibility;
 
 pub use run::run;
+pub use test_server::run_test_server;

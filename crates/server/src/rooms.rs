@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use longhaul_history::History;
-use longhaul_matching::Matching;
+use longhaul_matching::{Configs, Matching};
 use longhaul_runtime::{
     Host,
     peers::{self, Late},
@@ -50,8 +50,10 @@ pub(crate) async fn open(
     let directory = Arc::new(Directory::new(store.clone()));
     // The two rooms need each other: matching gets a handle that is bound when history is there.
     let late: Arc<Late<dyn peers::History>> = Arc::default();
-    let matching: Arc<dyn peers::Matching> =
-        Matching::new(host.clone(), late.clone(), spill, settings.matching.clone());
+    let configs = Configs::read(store.clone()).await.context("the task queues' settings can't be read")?;
+    let matching = Matching::new(host.clone(), late.clone(), configs, spill, settings.matching.clone());
+    matching.restore().await.context("tasks that run can't be read")?;
+    let matching: Arc<dyn peers::Matching> = matching;
     let history: Arc<dyn peers::History> = History::start_with(
         host.clone(),
         store.clone(),

@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Parser;
 use longhaul_frontend::COMPATIBLE_VERSION;
+use longhaul_runtime::Host;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -52,12 +53,17 @@ fn start_dev(arguments: &StartDev, log: &LogArguments, forgetful: bool) -> Resul
     if arguments.log_config {
         eprintln!("{config:#?}");
     }
+    serve(&config, Host::system(), |server| banner(&config, server, arguments.headless))
+}
+
+/// Runs a server until it is told to stop; `banner` is what the user sees first.
+pub(crate) fn serve(config: &Config, host: Host, banner: impl FnOnce(&Server) -> String) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut interrupted = signal(SignalKind::interrupt())?;
         let mut terminated = signal(SignalKind::terminate())?;
-        let mut server = Server::start(&config).await?;
-        print(&banner(&config, &server, arguments.headless))?;
+        let mut server = Server::start_on(config, host).await?;
+        print(&banner(&server))?;
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}

@@ -63,7 +63,14 @@ impl Server {
     /// # Errors
     /// When a port is taken or the state can't be opened, in words for the user.
     pub async fn start(config: &Config) -> Result<Self> {
-        let host = Host::system();
+        Self::start_on(config, Host::system()).await
+    }
+
+    /// Starts a server on a host, whose clock may be one that skips.
+    ///
+    /// # Errors
+    /// When a port is taken or the state can't be opened, in words for the user.
+    pub async fn start_on(config: &Config, host: Host) -> Result<Self> {
         let listener = bind(config.ip, config.port, "--port").await?;
         let http = bind(config.ip, config.http_port, "--http-port").await?;
         let metrics = bind(config.ip, config.metrics_port, "--metrics-port").await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use longhaul_kernel::time::to_proto;
 use longhaul_proto::api::{
-    common::v1::{WorkflowExecution, WorkflowType},
+    common::v1::{Priority, WorkflowExecution, WorkflowType},
     enums::v1::{QueryRejectCondition, WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse},
     query::v1::WorkflowQuery,
     taskqueue::v1::TaskQueue,
@@ -118,6 +118,7 @@ impl Client {
             workflow_execution_timeout: chain.execution_timeout(),
             retry_policy: chain.retry_policy(),
             cron_schedule: chain.cron_schedule(),
+            priority: Some(self.priority()),
             ..Default::default()
         };
         let run_id = if self.dice.chance(250) {
@@ -137,6 +138,16 @@ impl Client {
         Some(run_id)
     }
 
+    /// Its urgency and its share, drawn from dice of their own.
+    fn priority(&self) -> Priority {
+        let dice = self.line.world.dice(&format!("priority of {}", self.workflow_id));
+        Priority {
+            priority_key: *dice.pick(&[0, 0, 1, 5]),
+            fairness_key: (*dice.pick(&["", "a", "b", "c"])).into(),
+            fairness_weight: *dice.pick(&[0.0, 0.5, 7.0]),
+        }
+    }
+
     async fn start_with_signal(&self, start: StartWorkflowExecutionRequest) -> Option<String> {
         let name = self.dice.name("signal");
         let request = SignalWithStartWorkflowExecutionRequest {
@@ -150,6 +161,7 @@ impl Client {
             workflow_execution_timeout: start.workflow_execution_timeout,
             retry_policy: start.retry_policy,
             cron_schedule: start.cron_schedule,
+            priority: start.priority,
             workflow_id_reuse_policy: start.workflow_id_reuse_policy,
             workflow_id_conflict_policy: Conflict::UseExisting as i32,
             signal_name: name.clone(),

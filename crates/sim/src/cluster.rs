@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use longhaul_history::History as HistoryRoom;
-use longhaul_matching::Matching as MatchingRoom;
+use longhaul_matching::{Configs, Matching as MatchingRoom};
 use longhaul_runtime::{
     Host,
     peers::{
@@ -13,7 +13,7 @@ use longhaul_runtime::{
         PeerError,
     },
 };
-use longhaul_store::{MemorySpill, Store, namespaces::Directory};
+use longhaul_store::{CommitError, MemorySpill, MemoryStore, Store, namespaces::Directory};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -112,15 +112,18 @@ impl Cluster {
         }
     }
 
-    async fn start(&self, generation: u64) -> Result<Node, longhaul_store::CommitError> {
+    async fn start(&self, generation: u64) -> Result<Node, CommitError> {
         let world = &self.world;
         let ahead = if world.has(Plant::EarlyTimer) { 20 * SECOND * (generation as i64 - 1) } else { 0 };
         let host = Host::simulated(self.dice.seed(), world.clock.now() + ahead);
         let late: Arc<Late<dyn History>> = Arc::default();
         let back: Arc<dyn History> = Arc::<Late<dyn History>>::clone(&late);
+        let unset = Arc::new(MemoryStore::new());
+        let configs = Configs::read(unset).await.map_err(|error| CommitError::Busy(error.to_string()))?;
         let matching: Arc<dyn Matching> = MatchingRoom::new(
             host.clone(),
             Wire::new(world.clone(), &format!("wire to history {generation}"), back),
+            configs,
             Arc::new(MemorySpill::default()),
             self.matching_settings(),
         );

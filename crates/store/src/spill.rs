@@ -13,7 +13,7 @@ use bytes::Bytes;
 use longhaul_kernel::ids::NamespaceId;
 use parking_lot::Mutex;
 
-/// A lane: the tasks of one priority of one task queue.
+/// A lane: tasks of one priority and one share of one task queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LaneKey {
     /// Namespace of the queue.
@@ -26,6 +26,8 @@ pub struct LaneKey {
     pub sticky: bool,
     /// Priority.
     pub priority: u8,
+    /// Whose share; names are the matching room's.
+    pub fairness: Arc<str>,
 }
 
 /// Why records could not be put away or fetched.

@@ -8,7 +8,8 @@ use longhaul_proto::{
 use super::{Call, State, call_name, serve};
 use crate::{
     activity_task, archived, asker::Asker, batches, cluster, history_reads, namespaces, refused, schedules,
-    search_attributes, task_queue, visibility, workflow_control, workflow_start, workflow_task,
+    search_attributes, task_queue, time_skipping, visibility, workers, workflow_control, workflow_start,
+    workflow_task,
 };
 
 serve! {
@@ -50,7 +51,7 @@ serve! {
     get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = built search_attributes::get;
     respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = built workflow_task::query_completed;
     reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = built workflow_task::reset_sticky;
-    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = built task_queue::shutdown_worker;
+    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = built workers::shut_down;
     query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = built workflow_control::query;
     describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = built history_reads::describe;
     describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = built task_queue::describe;
@@ -107,13 +108,13 @@ serve! {
     delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = refused refused::delete_rule;
     list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = refused refused::list_rules;
     trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = refused refused::trigger_rule;
-    record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = built task_queue::record_worker_heartbeat;
-    list_workers(ListWorkersRequest) -> ListWorkersResponse = later;
-    count_workers(CountWorkersRequest) -> CountWorkersResponse = later;
-    update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = later;
+    record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = built workers::record_heartbeat;
+    list_workers(ListWorkersRequest) -> ListWorkersResponse = built workers::list;
+    count_workers(CountWorkersRequest) -> CountWorkersResponse = built workers::count;
+    update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = built task_queue::update_config;
     fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = refused refused::fetch_worker_config;
     update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = refused refused::update_worker_config;
-    describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = later;
+    describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = built workers::describe;
     pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = refused refused::pause;
     unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = refused refused::unpause;
     start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = later;
@@ -136,5 +137,5 @@ serve! {
     update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = later;
     terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = refused refused::standalone_nexus;
     delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = refused refused::standalone_nexus;
-    poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = refused refused::time_skipping;
+    poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = built time_skipping::poll;
 }

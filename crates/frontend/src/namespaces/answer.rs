@@ -22,7 +22,7 @@ fn capabilities(settings: &Settings) -> Capabilities {
         eager_workflow_start: settings.eager_workflow_start,
         sync_update: settings.updates,
         async_update: settings.updates_accepted,
-        worker_heartbeats: false,
+        worker_heartbeats: settings.worker_heartbeats,
         reported_problems_search_attribute: true,
         workflow_pause: false,
         standalone_activities: false,

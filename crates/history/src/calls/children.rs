@@ -83,6 +83,7 @@ pub async fn started(
         namespace_id: NamespaceId::from_bytes(parent_namespace),
         initiated_event_id: request.initiated_event_id,
         root: request.root,
+        time_skipping: request.time_skipping,
     };
     let run_id = start(room, namespace, request.start, place).await?;
     Ok(ChildStarted { run_id })

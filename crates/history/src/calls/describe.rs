@@ -22,5 +22,13 @@ pub async fn describe(
 ) -> Result<DescribeWorkflowExecutionResponse, PeerError> {
     let (key, run) = target(namespace, request.execution.as_ref())?;
     let shard = room.shard(&key)?;
-    shard.ask(key, run, move |turn| Ok(turn.loaded()?.run.describe(turn.context))).await
+    let describe = shard.ask(key, run, move |turn| {
+        let run = &turn.loaded()?.run;
+        let mut answer = run.describe(turn.context);
+        if let Some(extended) = &mut answer.workflow_extended_info {
+            extended.time_skipping_info = run.time_skipping_info(turn.at);
+        }
+        Ok(answer)
+    });
+    describe.await
 }

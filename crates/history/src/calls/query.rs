@@ -171,7 +171,7 @@ async fn within(
     tokio::select! {
         biased;
         released = receiver => released.map_err(|_| gone()),
-        () = room.host.clock.sleep_until(deadline - MARGIN_NANOS) => Err(late()),
+        () = room.host.clock.wait_until(deadline - MARGIN_NANOS) => Err(late()),
     }
 }
 

@@ -86,7 +86,7 @@ pub async fn forward(
             tokio::select! {
                 biased;
                 _ = news.changed() => continue,
-                () = room.host.clock.sleep_until(until) => {
+                () = room.host.clock.wait_until(until) => {
                     return Ok(nothing_yet(&key, &seen.run_id, from));
                 }
             }
@@ -110,7 +110,7 @@ pub async fn forward(
 }
 
 /// When a wait for new events ends.
-fn wait_until(room: &Room, caller: &Caller) -> i64 {
+pub(super) fn wait_until(room: &Room, caller: &Caller) -> i64 {
     let patience = room.live.read(&caller.namespace, |settings| settings.history_wait);
     let own = room.host.clock.now() + i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
     // A caller that listens for a shorter time is answered before it turns away.

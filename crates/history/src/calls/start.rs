@@ -317,6 +317,7 @@ fn split(request: SignalWithStartWorkflowExecutionRequest) -> (StartWorkflowExec
         links: request.links,
         versioning_override: request.versioning_override,
         priority: request.priority,
+        time_skipping_config: request.time_skipping_config,
         ..StartWorkflowExecutionRequest::default()
     };
     (start, Signal { request: signal, source: None, skips_delay: true, child_only: false })

@@ -155,7 +155,7 @@ pub async fn wait(
         let next = tokio::select! {
             biased;
             next = news.recv() => next,
-            () = room.host.clock.sleep_until(until) => {
+            () = room.host.clock.wait_until(until) => {
                 let now = if stage == UpdateStage::Accepted { Stage::Accepted } else { Stage::Admitted };
                 return reached(now, None);
             }

@@ -178,6 +178,7 @@ async fn closed_parent(world: &mut World) {
             namespace_id: NAMESPACE,
             initiated_event_id: event,
             root: parent.run.execution(),
+            time_skipping: None,
         };
         let request_id = parent.run.children[&event].request_id.clone();
         world.begin(&format!("{policy:?}"), &request_id, Some(place)).await;

@@ -76,6 +76,9 @@ impl Run {
             Attributes::TimerFiredEventAttributes(a) => self.fold_timer_gone(&a.timer_id),
             Attributes::TimerCanceledEventAttributes(a) => self.fold_timer_gone(&a.timer_id),
             Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => self.fold_options(id, a, at),
+            Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(a) => {
+                self.fold_skipping(a, at)
+            }
             Attributes::WorkflowExecutionSignaledEventAttributes(_) => self.signal_count += 1,
             Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
                 self.cancel_request.get_or_insert_default();

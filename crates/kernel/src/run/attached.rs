@@ -102,6 +102,9 @@ impl Run {
         if let Some(priority) = &a.priority {
             self.priority = Some(Pb(priority.clone()));
         }
+        if a.time_skipping_config_updated {
+            self.fold_skipping_set(a.time_skipping_config.as_ref(), at);
+        }
     }
 
     /// Folds which workers were chosen, by a start or by an operator. Searches find runs by the choice.

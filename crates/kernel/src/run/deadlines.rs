@@ -18,6 +18,8 @@ pub enum Deadline {
     Execution,
     /// The run has used up its time.
     Run,
+    /// The end of a fast-forward has come.
+    FastForward,
     /// The first workflow task was delayed until now.
     FirstTask,
     /// A timer fires; with its started event for the order.
@@ -84,6 +86,9 @@ impl Run {
         }
         if let Some(at) = self.run_deadline {
             consider(at, Deadline::Run);
+        }
+        if let Some(at) = self.fast_forward_target().filter(|_| !self.workflow_task_started()) {
+            consider(at, Deadline::FastForward);
         }
         if let (FirstTask::Delayed, Some(at)) = (self.first_task, self.first_task_at) {
             consider(at, Deadline::FirstTask);

@@ -152,7 +152,7 @@ impl Run {
             scheduled_event_id: task.scheduled_event_id,
             attempt: task.attempt,
             stamp: 0,
-            scheduled_at: task.scheduled_at,
+            scheduled_at: self.outside(task.scheduled_at),
             expires_at: None,
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
         })
@@ -167,9 +167,9 @@ impl Run {
             scheduled_event_id: event,
             attempt: activity.attempt,
             stamp: activity.stamp,
-            scheduled_at: activity.attempt_scheduled_at,
+            scheduled_at: self.outside(activity.attempt_scheduled_at),
             expires_at: positive(scheduled.schedule_to_start_timeout.as_ref())
-                .map(|timeout| activity.attempt_scheduled_at + timeout),
+                .map(|timeout| self.outside(activity.attempt_scheduled_at) + timeout),
             priority: self.priority_of(scheduled.priority.as_ref()),
         })
     }

@@ -88,6 +88,7 @@ impl Run {
         next.attempt = 1;
         next.eager_execution_accepted = false;
         next.identity = String::new();
+        (next.time_skipping_config, next.time_skipping_state_propagation) = self.skipping_for_successor();
         next
     }
 }
@@ -183,7 +184,8 @@ impl Transition<'_> {
             scheduled_by: self.run.scheduled_by.clone(),
         };
         let context = std::sync::Arc::new(self.context.clone());
-        let (run, effects) = Run::begin(start, &context, self.at, self.draw);
+        let now = self.run.outside(self.at);
+        let (run, effects) = Run::begin(start, &context, now, self.draw);
         self.effects.next_run = Some(Box::new(NextRun { run, effects }));
     }
 

@@ -49,7 +49,11 @@ impl Run {
         WorkflowExecutionOptions {
             versioning_override: self.attached.versioning_override.as_ref().map(|chosen| chosen.0.clone()),
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
-            ..WorkflowExecutionOptions::default()
+            time_skipping_config: self
+                .time_skipping
+                .as_ref()
+                .and_then(|skipping| skipping.config.as_ref())
+                .map(|config| config.0.clone()),
         }
     }
 
@@ -83,20 +87,27 @@ impl Run {
                 "priority.fairness_weight" => {
                     merged.priority.get_or_insert_default().fairness_weight = from.fairness_weight;
                 }
-                "time_skipping_config" => {}
+                "time_skipping_config" => {
+                    merged.time_skipping_config.clone_from(&wanted.time_skipping_config);
+                }
                 _ => {
                     return Err(refuse("versioning_override doesn't support partial updates".into()));
                 }
             }
         }
         let stored = merged.versioning_override.clone().map(versioning::in_new_form);
-        if stored == current.versioning_override && merged.priority == current.priority {
+        let skipping_changes = mask.iter().any(|path| path == "time_skipping_config")
+            && (merged.time_skipping_config != current.time_skipping_config
+                || merged.time_skipping_config.as_ref().is_some_and(|config| config.enabled));
+        if stored == current.versioning_override && merged.priority == current.priority && !skipping_changes {
             return Ok((merged, None));
         }
         let event = WorkflowExecutionOptionsUpdatedEventAttributes {
             unset_versioning_override: stored.is_none(),
             versioning_override: stored,
             priority: merged.priority.clone(),
+            time_skipping_config: merged.time_skipping_config.clone().filter(|_| skipping_changes),
+            time_skipping_config_updated: skipping_changes,
             ..WorkflowExecutionOptionsUpdatedEventAttributes::default()
         };
         Ok((merged, Some(event)))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use longhaul_proto::api::{
-    common::v1::WorkflowExecution,
+    common::v1::{TimeSkippingStatePropagation, WorkflowExecution},
     enums::v1::{ContinueAsNewInitiator as Initiator, TaskQueueKind},
     history::v1::WorkflowExecutionStartedEventAttributes,
     taskqueue::v1::TaskQueue,
@@ -44,6 +44,8 @@ pub struct ParentPlace {
     pub initiated_event_id: i64,
     /// Root of the tree.
     pub root: WorkflowExecution,
+    /// How far the parent's clock is ahead.
+    pub time_skipping: Option<TimeSkippingStatePropagation>,
 }
 
 /// Turns a validated request into the start of a run.
@@ -55,6 +57,9 @@ pub fn from_request(
     at: Timestamp,
     context: &Context,
 ) -> Start {
+    let ahead = origin.parent.as_ref().and_then(|parent| parent.time_skipping.as_ref());
+    let ahead = positive(ahead.and_then(|ahead| ahead.initial_skipped_duration.as_ref()));
+    let at = at + ahead.unwrap_or_default();
     let execution_timeout = positive(request.workflow_execution_timeout.as_ref());
     let run_timeout = shorter(positive(request.workflow_run_timeout.as_ref()), execution_timeout);
     // An unlimited timeout is told where the client said so, and left out where it said nothing.
@@ -96,6 +101,7 @@ pub fn from_request(
         root_workflow_execution: root,
         versioning_override: request.versioning_override.map(versioning::in_new_form),
         priority: request.priority,
+        time_skipping_config: request.time_skipping_config,
         ..Default::default()
     };
     let mut attributes = Box::new(attributes);
@@ -132,6 +138,7 @@ fn place_child(attributes: &mut WorkflowExecutionStartedEventAttributes, parent:
     attributes.parent_workflow_namespace = parent.namespace;
     attributes.parent_workflow_namespace_id = parent.namespace_id.to_string();
     attributes.parent_workflow_execution = Some(parent.execution);
+    attributes.time_skipping_state_propagation = parent.time_skipping;
     attributes.parent_initiated_event_id = parent.initiated_event_id;
     // The reference is explicit about an unlimited run only where a parent started it.
     attributes.workflow_run_timeout.get_or_insert_default();

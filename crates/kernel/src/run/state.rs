@@ -181,6 +181,10 @@ pub struct Run {
     #[n(52)]
     #[cbor(default)]
     pub scheduled_by: Option<super::ScheduledBy>,
+    /// Where it stands if its clock may be or was set forward.
+    #[n(53)]
+    #[cbor(default)]
+    pub time_skipping: Option<Box<super::TimeSkipping>>,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,

@@ -21,6 +21,7 @@ mod limits;
 mod properties;
 mod signals;
 mod starts;
+mod time_skipping;
 mod timers;
 mod updates;
 mod wakes;

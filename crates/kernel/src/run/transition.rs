@@ -145,8 +145,11 @@ impl<'a> Transition<'a> {
         user_metadata: Option<UserMetadata>,
         links: Vec<Link>,
     ) -> HistoryEvent {
-        let worker_may_ignore =
-            matches!(attributes, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_));
+        let worker_may_ignore = matches!(
+            attributes,
+            Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_)
+                | Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(_)
+        );
         HistoryEvent {
             event_id,
             event_time: Some(time.to_proto()),
@@ -227,6 +230,9 @@ impl<'a> Transition<'a> {
                 }
             }
         }
+        if self.run.is_running() {
+            self.skip_time();
+        }
         self.set_wake();
         if self.effects.changes.iter().any(|change| !matches!(change, Change::Volatile(_))) {
             if self.effects.changes.iter().all(is_bookkeeping) {
@@ -238,7 +244,7 @@ impl<'a> Transition<'a> {
             self.schedule_speculative_task();
             self.take_task();
         }
-        self.effects.soon = self.run.speculative_deadline(self.context);
+        self.effects.soon = self.run.speculative_deadline(self.context).map(|at| self.run.outside(at));
         self.effects
     }
 
@@ -262,10 +268,13 @@ impl<'a> Transition<'a> {
     fn set_wake(&mut self) {
         let earliest = self.run.earliest_deadline(self.context);
         let may_stay = self.run.is_running();
+        // The store wakes in the time of the run's surroundings.
+        let earliest = earliest.map(|at| self.run.outside(at));
+        let now = self.run.outside(self.at);
         let wake = match (self.run.wake, earliest) {
-            (Some(wake), Some(earliest)) if may_stay && wake > self.at && wake <= earliest => return,
+            (Some(wake), Some(earliest)) if may_stay && wake > now && wake <= earliest => return,
             // A wake with nothing to wake for is left to pass.
-            (Some(wake), None) if may_stay && wake > self.at => return,
+            (Some(wake), None) if may_stay && wake > now => return,
             (None, None) => return,
             (_, earliest) => earliest,
         };

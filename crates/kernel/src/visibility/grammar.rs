@@ -22,18 +22,23 @@ pub(super) const TOKENS_MAX: usize = 4_000;
 pub(super) const NESTING_MAX: usize = 32;
 
 /// The operators of our own, as the parser hands them on.
-pub(super) const STARTS_WITH: &str = "STARTS_WITH";
+pub(crate) const STARTS_WITH: &str = "STARTS_WITH";
 /// The negation of `STARTS_WITH`.
-pub(super) const NOT_STARTS_WITH: &str = "NOT STARTS_WITH";
+pub(crate) const NOT_STARTS_WITH: &str = "NOT STARTS_WITH";
+
+/// What the reference writes in front of conditions.
+const CONDITIONS: &str = "select * from table1 where ";
+/// What it writes in front of clauses that stand alone.
+const CLAUSES: &str = "select * from table1 ";
 
 /// The parts of a query.
 #[derive(Debug, Default)]
-pub(super) struct Clauses {
-    pub(super) filter: Option<Expr>,
+pub(crate) struct Clauses {
+    pub(crate) filter: Option<Expr>,
     pub(super) group_by: Vec<Expr>,
     /// Each with whether it descends.
     pub(super) order_by: Vec<(Expr, bool)>,
-    pub(super) limit: bool,
+    pub(crate) limit: bool,
 }
 
 /// Reads the conditions and the clauses behind them.
@@ -43,8 +48,23 @@ pub(super) fn parse(text: &str) -> Result<Clauses, String> {
         return Ok(Clauses::default());
     }
     let head = text.get(..8).unwrap_or_default().to_ascii_lowercase();
-    let only_clauses = head == "order by" || head == "group by";
-    let before = if only_clauses { "select * from table1 " } else { "select * from table1 where " };
+    read(text, head == "order by" || head == "group by")
+}
+
+/// Reads conditions that can't be left out: a clause can't stand alone.
+pub(crate) fn parse_conditions(text: &str) -> Result<Clauses, String> {
+    let text = text.trim();
+    let source = Source { text, offset: CONDITIONS.len(), is_cut: false };
+    match source.tokens()?.first() {
+        Some(token) if begins_clause(&token.token) => {
+            Err(source.near(source.byte(token.span.end), &lexeme(&token.token)))
+        }
+        _ => read(text, false),
+    }
+}
+
+fn read(text: &str, only_clauses: bool) -> Result<Clauses, String> {
+    let before = if only_clauses { CLAUSES } else { CONDITIONS };
     let source = Source { text, offset: before.len(), is_cut: false };
     let tokens = source.tokens()?;
     let mut parser = Parser::new(&FilterDialect)
@@ -140,6 +160,7 @@ impl Source<'_> {
     fn check_statements(&self, tokens: &[TokenWithSpan]) -> Result<(), String> {
         let said: Vec<&TokenWithSpan> =
             tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+        let unknown = said.iter().copied().find(|token| is_unknown(&token.token));
         let second =
             said.array_windows().find(|[left, _]| left.token == Token::SemiColon).map(|[_, next]| *next);
         let dangling = said.first().copied().filter(|token| joins(&token.token) || selects(&token.token));
@@ -147,7 +168,7 @@ impl Source<'_> {
             .array_windows()
             .find(|[left, right]| expects_more(&left.token) && joins(&right.token))
             .map(|[_, right]| *right);
-        if let Some(token) = second.or(dangling).or(doubled) {
+        if let Some(token) = second.or(dangling).or(doubled).or(unknown) {
             return Err(self.near(self.byte(token.span.end), &lexeme(&token.token)));
         }
         // The parser takes a lone `NOT` for a name.
@@ -224,6 +245,15 @@ fn expects_more(token: &Token) -> bool {
 
 fn selects(token: &Token) -> bool {
     matches!(token, Token::Word(word) if word.keyword == Keyword::SELECT)
+}
+
+fn begins_clause(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if matches!(word.keyword, Keyword::ORDER | Keyword::GROUP))
+}
+
+/// Operators that the reference's grammar lacks.
+fn is_unknown(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_none() && word.keyword == Keyword::XOR)
 }
 
 fn compares(token: &Token) -> bool {

@@ -323,6 +323,7 @@ fn start(beginning: &Beginning, at: Timestamp, context: &Context) -> Start {
             namespace_id: namespace,
             initiated_event_id: 5,
             root: parent,
+            time_skipping: None,
         }),
         signal: beginning.signal.then(|| Box::new(signal(0, false, false))),
         eager: beginning.eager,

@@ -76,7 +76,7 @@ impl Poll {
         tokio::select! {
             biased;
             offer = &mut place.offer => offer.ok().and_then(open),
-            () = self.queue.host.clock.sleep_until(self.until.0) => {
+            () = self.queue.host.clock.wait_until(self.until.0) => {
                 if self.queue.withdraw(self.seq) {
                     return None;
                 }

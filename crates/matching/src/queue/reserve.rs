@@ -8,12 +8,13 @@
 use std::sync::Arc;
 
 use longhaul_kernel::time::Timestamp;
+use longhaul_proto::api::common::v1 as common;
 use longhaul_runtime::peers::{TaskAnswer, TaskPoll};
 
 use super::{Queue, Seq};
 use crate::{
     lease::{Offer, Started},
-    task::Priority,
+    task::{Priority, fairness_key},
 };
 
 /// A poll that is kept. Dropping it lets the poll wait on.
@@ -21,24 +22,35 @@ pub(crate) struct Kept {
     queue: Arc<Queue>,
     seq: Seq,
     priority: Priority,
+    key: Arc<str>,
     reserved_at: Timestamp,
     is_served: bool,
 }
 
 impl Queue {
     /// Keeps the poll that a task of this priority would be given now.
-    pub(crate) fn reserve(self: &Arc<Self>, priority: Priority) -> Option<(Kept, TaskPoll)> {
+    pub(crate) fn reserve(self: &Arc<Self>, wire: Option<&common::Priority>) -> Option<(Kept, TaskPoll)> {
         let now = self.now();
+        let priority = Priority::of(wire);
+        let key = fairness_key(wire).unwrap_or_default();
         let mut state = self.state.lock();
+        // What is limited in number is counted before its start is asked for.
+        if !state.most.is_none() && !self.is_sticky {
+            return None;
+        }
         if !state.backlog.is_empty() || !state.queries.is_empty() || state.limiter.ready(now).is_err() {
             return None;
         }
+        let weight = state.config.weight(&key, wire.map_or(0.0, |wire| wire.fairness_weight));
+        if state.key_rates.ready(&key, weight.get(), now).is_err() {
+            return None;
+        }
         let (seq, waiting) = state.polls.pop_first()?;
-        state.limiter.pay();
+        state.pay(&key);
         state.last_used = now;
         let request = waiting.request.clone();
         state.reserved.insert(seq, waiting);
-        Some((Kept { queue: self.clone(), seq, priority, reserved_at: now, is_served: false }, request))
+        Some((Kept { queue: self.clone(), seq, priority, key, reserved_at: now, is_served: false }, request))
     }
 }
 
@@ -63,7 +75,7 @@ impl Drop for Kept {
         }
         let now = self.queue.now();
         let mut state = self.queue.state.lock();
-        state.limiter.refund();
+        state.refund_key(&self.key);
         let Some(waiting) = state.reserved.remove(&self.seq) else { return };
         if waiting.is_leaving {
             let _ = waiting.offer.send(Offer::Closed);

@@ -6,7 +6,10 @@ use longhaul_kernel::time::Timestamp;
 use longhaul_proto::api::taskqueue::v1::PollerInfo;
 
 use super::Queue;
-use crate::{rates::Flow, task::Priority};
+use crate::{limiter::RateSource, rates::Flow, task::Priority};
+
+/// How long a queue counts as limited after a rate held up a task.
+const LIMITED: Duration = Duration::from_secs(30);
 
 /// State of a queue at one moment.
 #[derive(Debug)]
@@ -15,9 +18,9 @@ pub(crate) struct View {
     pub(crate) by_priority: BTreeMap<Priority, Load>,
     /// Tasks per second at most.
     pub(crate) rate: f64,
-    /// Whether a worker asked for that rate.
-    pub(crate) is_rate_of_worker: bool,
-    /// Whether tasks wait because of that rate.
+    /// Where that rate comes from.
+    pub(crate) rate_source: RateSource,
+    /// Whether tasks had to wait for a rate of late.
     pub(crate) is_rate_limited: bool,
     /// Tasks ever added.
     pub(crate) added: u64,
@@ -33,12 +36,12 @@ pub(crate) struct Load {
 
 impl View {
     /// What a queue looks like that is not loaded.
-    pub(crate) fn empty(rate: f64) -> Self {
+    pub(crate) fn empty(rate: f64, rate_source: RateSource) -> Self {
         Self {
             pollers: Vec::new(),
             by_priority: BTreeMap::from([(Priority::DEFAULT, Load::default())]),
             rate,
-            is_rate_of_worker: false,
+            rate_source,
             is_rate_limited: false,
             added: 0,
         }
@@ -66,10 +69,10 @@ impl Queue {
         let mut view = View {
             pollers: state.pollers.list(now),
             rate: state.limiter.rate(),
-            is_rate_of_worker: state.limiter.is_of_worker(),
-            is_rate_limited: state.is_wake_armed,
+            rate_source: state.limiter.source(),
+            is_rate_limited: state.limited_at.is_some_and(|at| now.since(at) < LIMITED),
             added: state.added,
-            ..View::empty(0.0)
+            ..View::empty(0.0, RateSource::System)
         };
         for (priority, count, oldest) in state.backlog.by_priority() {
             let load = view.by_priority.entry(priority).or_default();

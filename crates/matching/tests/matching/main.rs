@@ -3,8 +3,10 @@
 mod cancel;
 mod describe;
 mod dispatch;
+mod fairness;
 mod polls;
 mod queries;
+mod rates;
 mod reserve;
 mod spill;
 mod sticky;

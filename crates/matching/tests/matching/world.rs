@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use longhaul_matching::{Matching, Settings};
+use longhaul_matching::{Configs, Matching, Settings};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -23,7 +23,7 @@ use longhaul_runtime::{
         WorkflowTaskStarted,
     },
 };
-use longhaul_store::{MemorySpill, Spill};
+use longhaul_store::{MemorySpill, MemoryStore, Spill};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
@@ -146,7 +146,9 @@ pub fn world_with(settings: Settings) -> World {
 pub fn world_over(settings: Settings, spill: Arc<dyn Spill>) -> World {
     let host = Host::simulated(7, START);
     let script = Arc::new(Script::new(host.clock));
-    let matching = Matching::new(host.clone(), script.clone(), spill, settings);
+    let store = Arc::new(MemoryStore::new());
+    let configs = Configs::read(store).now_or_never().expect("memory answers at once").expect("it is empty");
+    let matching = Matching::new(host.clone(), script.clone(), configs, spill, settings);
     World { host, script, matching }
 }
 

@@ -5,7 +5,7 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Answering, Ask, Caller, PeerError, envelope};
+use super::{Answering, Ask, Caller, PeerError, TaskKind, envelope};
 
 /// Owns runs: loads them, decides, makes durable, answers.
 pub trait History: Send + Sync {
@@ -70,6 +70,8 @@ envelope! {
         DescribeBatch: api::DescribeBatchOperationRequest => api::DescribeBatchOperationResponse = 121,
         StopBatch: api::StopBatchOperationRequest => api::StopBatchOperationResponse = 122,
         ScheduleLeftOut: ScheduleLeftOut => LeftOutActions = 130,
+        PollTimeSkipping: api::PollWorkflowExecutionTimeSkippingRequest => api::PollWorkflowExecutionTimeSkippingResponse = 201,
+        AwaitTaskEnd: AwaitTaskEnd => TaskEnd = 200,
 
         WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
         ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
@@ -80,6 +82,31 @@ envelope! {
         CancelExternal: CancelExternal => Done = 46,
         TerminateChild: TerminateChild => Done = 47,
     }
+}
+
+/// Matching asks to be told when a task is with no worker any more.
+#[derive(Clone, PartialEq, Message)]
+pub struct AwaitTaskEnd {
+    /// The run; both ids are set.
+    #[prost(message, required, tag = "1")]
+    pub execution: common::WorkflowExecution,
+    /// Sort of task.
+    #[prost(enumeration = "TaskKind", tag = "2")]
+    pub kind: i32,
+    /// Event that scheduled it.
+    #[prost(int64, tag = "3")]
+    pub scheduled_event_id: i64,
+    /// Its attempt.
+    #[prost(int32, tag = "4")]
+    pub attempt: i32,
+}
+
+/// Whether a task is over.
+#[derive(Clone, PartialEq, Message)]
+pub struct TaskEnd {
+    /// It is; otherwise the caller turned away before.
+    #[prost(bool, tag = "1")]
+    pub is_over: bool,
 }
 
 /// A durable duty was accepted.
@@ -180,6 +207,9 @@ pub struct StartChild {
     /// Root of the tree.
     #[prost(message, required, tag = "6")]
     pub root: common::WorkflowExecution,
+    /// How far the parent's clock is ahead.
+    #[prost(message, optional, tag = "200")]
+    pub time_skipping: Option<common::TimeSkippingStatePropagation>,
 }
 
 /// The child that was started.

@@ -88,6 +88,11 @@ envelope! {
         ListPartitions: api::ListTaskQueuePartitionsRequest => api::ListTaskQueuePartitionsResponse = 7,
         ShutdownWorker: api::ShutdownWorkerRequest => api::ShutdownWorkerResponse = 8,
         ForgetNamespace: ForgetNamespace => Forgotten = 130,
+        RecordHeartbeats: api::RecordWorkerHeartbeatRequest => api::RecordWorkerHeartbeatResponse = 20,
+        ListWorkers: api::ListWorkersRequest => api::ListWorkersResponse = 21,
+        CountWorkers: api::CountWorkersRequest => api::CountWorkersResponse = 22,
+        UpdateConfig: api::UpdateTaskQueueConfigRequest => api::UpdateTaskQueueConfigResponse = 24,
+        DescribeWorker: api::DescribeWorkerRequest => api::DescribeWorkerResponse = 23,
     }
 }
 

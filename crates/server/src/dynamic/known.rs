@@ -51,7 +51,7 @@ const NAMES: &[(&str, &str)] = &[
          workerVersioningDataAPIs workerVersioningWorkflowAPIs workerVersioningRuleAPIs \
          deleteNamespaceDeleteActivityRPS deleteNamespaceDeletePageSize deleteNamespacePagesPerExecution \
          deleteNamespaceConcurrentDeleteExecutionsActivities deleteNamespaceNamespaceDeleteDelay \
-         activityAPIsEnabled enableClientVersionCheck historyMgrNumConns WorkerHeartbeatsEnabled",
+         activityAPIsEnabled enableClientVersionCheck historyMgrNumConns ListWorkersEnabled",
     ),
     ("internal-frontend", "globalNamespaceRPS globalNamespaceRPS.visibility"),
     (
@@ -69,7 +69,7 @@ const NAMES: &[(&str, &str)] = &[
          backlogNegligibleAge maxWaitForPollerBeforeFwd queryPollerUnavailableWindow \
          listNexusEndpointsLongPollTimeout nexusEndpointsRefreshInterval membershipUnloadDelay \
          queryWorkflowTaskTimeoutLogRate TaskQueueInfoByBuildIdTTL dropNonRetryableTasks \
-         maxTaskQueuesInDeployment useNewMatcher enableFairness",
+         maxTaskQueuesInDeployment useNewMatcher autoEnableV2 enableMigration priorityLevels",
     ),
     ("metrics", "breakdownByTaskQueue breakdownByPartition breakdownByBuildID"),
     ("test", "matching.disableSyncMatch matching.lbForceReadPartition matching.lbForceWritePartition"),

@@ -87,6 +87,9 @@ settings! {
     frontend.multi_operations, Some("frontend.enableExecuteMultiOperation"), Namespace, AtOnce, Switch, "", "a start and an update must be two calls";
     frontend.queries_refused, Some("system.disallowQuery"), Namespace, AtOnce, Switch, "", "queries cost too much";
     frontend.polls_end_with_worker, Some("frontend.enableCancelWorkerPollsOnShutdown"), Namespace, AtOnce, Switch, "", "workers are replaced often, and tasks must not wait for those that have gone";
+    frontend.time_skipping, Some("frontend.WorkflowTimeSkippingEnabled"), Namespace, AtOnce, Switch, "", "tests set the clocks of single runs forward";
+    frontend.time_skipping_jumps, Some("frontend.WorkflowTimeSkippingMaxSkipPerSession"), Namespace, AtOnce, Between(1.0, MOST), "", "runs under test jump more often";
+    frontend.worker_heartbeats, Some("frontend.WorkerHeartbeatsEnabled"), Namespace, AtOnce, Switch, "", "workers should not tell of themselves";
     frontend.http_allowed_hosts, Some("frontend.httpAllowedHosts"), Process, AtOnce, Texts, "", "only some names of the HTTP listener should be answered, so that a web page can't reach it by a name of its own";
     frontend.rps, Some("frontend.rps"), Process, AtOnce, Between(0.0, MOST), "per second", "the process must not be overloaded";
     frontend.rps_cluster, Some("frontend.globalRPS"), Process, AtOnce, Between(0.0, MOST), "per second", "as above, for all processes together; 0 is none";
@@ -111,6 +114,12 @@ settings! {
     matching.rps, Some("matching.rps"), Process, AtOnce, Between(0.0, MOST), "per second", "the process must not be overloaded";
     matching.poll_wait, Some("matching.longPollExpirationInterval"), TaskQueue, AtOnce, Between(0.1, 600.0), "s", "a proxy in between cuts long calls";
     matching.poll_margin, None, TaskQueue, AtOnce, Between(0.0, 10.0), "s", "empty answers arrive too late at clients far away";
+    matching.fairness, Some("matching.enableFairness"), TaskQueue, AtOnce, Switch, "", "fairness keys should not count";
+    matching.running_max, Some("matching.runningTasksMax"), TaskQueue, AtOnce, Between(0.0, MOST), "", "what the tasks of a queue use bears only so many at a time";
+    matching.key_running_max, Some("matching.runningTasksPerFairnessKeyMax"), TaskQueue, AtOnce, Between(0.0, MOST), "", "nobody should take all the workers of a queue";
+    matching.worker_lifetime, None, Namespace, AtOnce, Between(1.0, MOST), "s", "workers that died should be listed for a longer or shorter time";
+    matching.workers_max, None, Process, AtOnce, Between(1.0, MOST), "", "there are very many workers, or memory is short";
+    matching.workers_bytes_max, None, Process, AtOnce, Between(1024.0, MOST), "bytes", "there are very many workers, or memory is short";
     matching.query_wait, None, Process, AtStart, Between(1.0, MOST), "s", "queries without a deadline of their own should wait longer";
     matching.sticky_window, None, Process, AtStart, Between(1.0, 600.0), "s", "workers poll their sticky queue rarely";
     matching.idle_unload, Some("matching.maxTaskQueueIdleTime"), TaskQueue, AtOnce, Between(1.0, MOST), "s", "there are very many task queues that are used now and then";

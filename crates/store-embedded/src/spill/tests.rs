@@ -9,7 +9,14 @@ use super::*;
 
 fn lane(name: &str, priority: u8) -> LaneKey {
     let task_queue: Arc<str> = name.into();
-    LaneKey { namespace: NamespaceId::default(), task_queue, kind: 0, sticky: false, priority }
+    LaneKey {
+        namespace: NamespaceId::default(),
+        task_queue,
+        kind: 0,
+        sticky: false,
+        priority,
+        fairness: Arc::default(),
+    }
 }
 
 /// A small generator of numbers, the same for the same seed.

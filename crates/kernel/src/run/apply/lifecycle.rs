@@ -45,6 +45,11 @@ impl Run {
         self.fold_search_attributes(a.search_attributes.as_ref());
         self.attached.register(&a.completion_callbacks, at);
         self.fold_override(a.versioning_override.as_ref());
+        self.fold_skipping_started(
+            a.time_skipping_config.as_ref(),
+            a.time_skipping_state_propagation.as_ref(),
+            at,
+        );
         let mut start = a.clone();
         start.completion_callbacks = Vec::new();
         start.versioning_override = None;

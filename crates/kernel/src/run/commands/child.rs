@@ -54,6 +54,7 @@ pub fn start(
         .unwrap_or(t.context.limits.workflow_task_timeout_default)
         .min(t.context.limits.workflow_task_timeout_max)
         .min(run_timeout.unwrap_or(std::time::Duration::MAX));
+    let (time_skipping_config, time_skipping_state_propagation) = t.run.skipping_for_child();
     let initiated = StartChildWorkflowExecutionInitiatedEventAttributes {
         namespace: t.context.namespace.clone(),
         namespace_id: t.run.namespace.to_string(),
@@ -76,7 +77,8 @@ pub fn start(
         inherit_build_id: a.inherit_build_id,
         priority: a.priority,
         versioning_override: a.versioning_override,
-        ..Default::default()
+        time_skipping_config,
+        time_skipping_state_propagation,
     };
     let attributes = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated);
     let event_id = t.event_of(t.at, attributes, metadata, Vec::new());

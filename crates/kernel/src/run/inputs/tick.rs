@@ -21,6 +21,7 @@ pub fn step(t: &mut Transition<'_>) {
             }
             Deadline::Execution => t.time_out_run(false),
             Deadline::Run => t.time_out_run(true),
+            Deadline::FastForward => t.reach_fast_forward(),
             Deadline::FirstTask => {
                 t.fact(Fact::FirstTask(FirstTask::Scheduled));
                 t.needs_task = true;

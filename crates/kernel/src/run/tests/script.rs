@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use longhaul_proto::{
     Refusal,
     api::{
-        common::v1::{Callback, Memo, Priority, WorkflowExecution, WorkflowType},
+        common::v1::{
+            Callback, FastForwardConfig, Memo, Priority, TimeSkippingConfig, WorkflowExecution, WorkflowType,
+        },
         enums::v1::{TaskQueueKind, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
@@ -229,6 +231,7 @@ impl Player {
                 .option("memo")
                 .map(|value| Memo { fields: [("k".into(), words::payload(&value))].into() }),
             workflow_start_delay: w.duration("delay"),
+            time_skipping_config: w.has("skip").then(|| skipping(w)),
             priority: w
                 .option("priority")
                 .map(|key| Priority { priority_key: key.parse().expect("a number"), ..Priority::default() }),
@@ -241,6 +244,7 @@ impl Player {
             namespace_id: namespace,
             initiated_event_id: 5,
             root: parent(),
+            time_skipping: None,
         });
         let signal = w.option("signal").map(|name| Box::new(signal(name, w)));
         let origin = StartOrigin { parent, signal, eager: w.has("eager"), ..StartOrigin::default() };
@@ -509,6 +513,18 @@ fn parent() -> WorkflowExecution {
 
 fn sender(workflow_id: String) -> WorkflowExecution {
     WorkflowExecution { run_id: format!("{workflow_id}-run"), workflow_id }
+}
+
+/// What makes a run skip time, up to the end of a fast-forward if one is given.
+fn skipping(w: &Words) -> TimeSkippingConfig {
+    let fast_forward_config =
+        w.duration("forward").map(|length| FastForwardConfig { id: "f".into(), duration: Some(length) });
+    TimeSkippingConfig {
+        enabled: true,
+        fast_forward_config,
+        disable_propagation: false,
+        max_session_skip_count: w.option("jumps").map_or(200, |jumps| jumps.parse().expect("a number")),
+    }
 }
 
 fn signal(name: String, w: &Words) -> Signal {
