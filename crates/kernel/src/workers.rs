@@ -89,8 +89,7 @@ impl Registry {
     /// Forgets the workers of a namespace.
     pub fn forget_namespace(&mut self, namespace: NamespaceId) {
         let all = self.workers.range::<Key, _>((namespace, "".into())..);
-        let own: Vec<Key> =
-            all.map(|(key, _)| key).take_while(|(of, _)| *of == namespace).cloned().collect();
+        let own: Vec<Key> = all.map(|(key, _)| key).take_while(|(of, _)| *of == namespace).cloned().collect();
         own.iter().for_each(|key| self.forget(key));
     }
 
