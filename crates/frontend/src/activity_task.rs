@@ -19,7 +19,7 @@ use longhaul_proto::{
 use crate::{
     Frontend,
     asker::Asker,
-    check,
+    check, deployments,
     frontend::{Allow, Answered},
     rates::Waits,
     workflow_task::task_token,
@@ -33,6 +33,7 @@ pub(crate) async fn poll(
     request: PollActivityTaskQueueRequest,
 ) -> Answered<PollActivityTaskQueueResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    deployments::check_worker(request.deployment_options.as_ref(), frontend.id_bytes_max())?;
     asker.check_long_poll()?;
     check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;

@@ -9,6 +9,7 @@ mod callbacks;
 mod calls;
 mod check;
 mod cluster;
+mod deployments;
 mod frontend;
 mod history_reads;
 mod http;

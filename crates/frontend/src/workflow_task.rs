@@ -19,7 +19,7 @@ use prost::Message;
 use crate::{
     Frontend,
     asker::Asker,
-    check,
+    check, deployments,
     frontend::{Allow, Answered},
     rates::Waits,
 };
@@ -32,6 +32,7 @@ pub(crate) async fn poll(
     request: PollWorkflowTaskQueueRequest,
 ) -> Answered<PollWorkflowTaskQueueResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    deployments::check_worker(request.deployment_options.as_ref(), frontend.id_bytes_max())?;
     asker.check_long_poll()?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     let build = request.worker_version_capabilities.as_ref().map(|worker| worker.build_id.as_str());
@@ -54,6 +55,7 @@ pub(crate) async fn completed(
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     let build = request.worker_version_stamp.as_ref().map(|worker| worker.build_id.as_str());
     check::build_id(build, &frontend.settings(&namespace).limits)?;
+    deployments::check_completion(&request, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
 

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod batch;
 pub mod children;
 pub mod control;
+pub mod deployment;
 pub mod describe;
 pub mod multi;
 pub mod page_token;
@@ -100,12 +101,17 @@ async fn other(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError
         C::AwaitTaskEnd(request) => {
             A::AwaitTaskEnd(task_end::task_end(room, &caller, namespace, request).await?)
         }
-        call => Box::pin(activity_or_peer(room, namespace, call)).await?,
+        call => Box::pin(activity_or_peer(room, &caller, namespace, call)).await?,
     })
 }
 
 /// Answers calls about activities, and those of other rooms.
-async fn activity_or_peer(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
+async fn activity_or_peer(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
     Ok(match call {
         C::Heartbeat(request) => A::Heartbeat(activity::heartbeat(room, request).await?),
         C::HeartbeatById(request) => {
@@ -146,12 +152,17 @@ async fn activity_or_peer(room: &Arc<Room>, namespace: NamespaceId, call: C) -> 
             control::terminate(room, namespace, request.terminate).await?;
             A::TerminateChild(Done {})
         }
-        call => about_schedule(room, namespace, call).await?,
+        call => about_schedule(room, caller, namespace, call).await?,
     })
 }
 
 /// Answers calls about schedules.
-async fn about_schedule(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
+async fn about_schedule(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
     Ok(match call {
         C::CreateSchedule(request) => A::CreateSchedule(schedule::create(room, namespace, request).await?),
         C::DescribeSchedule(request) => {
@@ -175,12 +186,17 @@ async fn about_schedule(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Re
         C::ScheduleLeftOut(request) => {
             A::ScheduleLeftOut(schedule::left_out(room, namespace, request).await?)
         }
-        call => about_batch(room, namespace, call).await?,
+        call => about_batch(room, caller, namespace, call).await?,
     })
 }
 
 /// Answers calls about batch operations.
-async fn about_batch(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Result<A, PeerError> {
+async fn about_batch(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
     Ok(match call {
         C::StartBatch(request) => {
             batch::start(room, namespace, request).await?;
@@ -190,6 +206,59 @@ async fn about_batch(room: &Arc<Room>, namespace: NamespaceId, call: C) -> Resul
         C::StopBatch(request) => {
             batch::stop(room, namespace, request).await?;
             A::StopBatch(api::StopBatchOperationResponse {})
+        }
+        call => about_deployment(room, caller, namespace, call).await?,
+    })
+}
+
+/// Answers calls about worker deployments.
+async fn about_deployment(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
+    Ok(match call {
+        C::RegisterWorker(request) => {
+            deployment::register(room, caller, request).await?;
+            A::RegisterWorker(Done {})
+        }
+        C::CreateDeployment(request) => {
+            A::CreateDeployment(deployment::create(room, namespace, request).await?)
+        }
+        C::CreateDeploymentVersion(request) => {
+            deployment::create_version(room, caller, request).await?;
+            A::CreateDeploymentVersion(api::CreateWorkerDeploymentVersionResponse {})
+        }
+        C::DescribeDeployment(request) => {
+            A::DescribeDeployment(deployment::describe(room, namespace, request).await?)
+        }
+        C::DescribeDeploymentVersion(request) => {
+            A::DescribeDeploymentVersion(deployment::describe_version(room, caller, request).await?)
+        }
+        C::SetCurrentVersion(request) => {
+            A::SetCurrentVersion(deployment::set_current(room, caller, request).await?)
+        }
+        C::SetRampingVersion(request) => {
+            A::SetRampingVersion(deployment::set_ramping(room, caller, request).await?)
+        }
+        C::SetDeploymentManager(request) => {
+            A::SetDeploymentManager(deployment::set_manager(room, namespace, request).await?)
+        }
+        C::UpdateVersionMetadata(request) => {
+            A::UpdateVersionMetadata(deployment::update_metadata(room, namespace, request).await?)
+        }
+        C::UpdateVersionCompute(request) => {
+            deployment::update_compute(room, namespace, request).await?;
+            A::UpdateVersionCompute(api::UpdateWorkerDeploymentVersionComputeConfigResponse {})
+        }
+        C::DeleteDeploymentVersion(request) => {
+            deployment::delete_version(room, caller, request).await?;
+            A::DeleteDeploymentVersion(api::DeleteWorkerDeploymentVersionResponse {})
+        }
+        C::DeleteDeployment(request) => {
+            deployment::delete(room, namespace, request).await?;
+            A::DeleteDeployment(api::DeleteWorkerDeploymentResponse {})
         }
         _ => {
             return Err(Refusal::Unimplemented("this call is not available on this server yet".into()).into());

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::{
     context::{Context, Limits},
+    deployment::Routes,
     ids::NamespaceId,
     namespace::Namespace,
     visibility::Attributes,
@@ -12,7 +13,7 @@ use longhaul_runtime::{Live, peers::PeerError};
 use longhaul_store::namespaces::Directory;
 use parking_lot::Mutex;
 
-use crate::Settings;
+use crate::{Settings, routes::KnownRoutes};
 
 /// A context and the version of the namespace it was made for.
 type Made = (Arc<Namespace>, Arc<Context>);
@@ -26,6 +27,7 @@ pub struct Contexts {
     settings: Live<Settings>,
     /// Whether there is an archive.
     archives: bool,
+    routes: Arc<KnownRoutes>,
     made: Mutex<BTreeMap<NamespaceId, Made>>,
     /// Names of all namespaces, and what the directory had seen when they were read.
     names: Mutex<(Seen, Arc<Vec<String>>)>,
@@ -36,8 +38,13 @@ const PAGE: usize = 100;
 
 impl Contexts {
     /// Contexts of the namespaces in `directory`.
-    pub fn new(directory: Arc<Directory>, settings: Live<Settings>, archives: bool) -> Self {
-        Self { directory, settings, archives, made: Mutex::default(), names: Mutex::default() }
+    pub fn new(
+        directory: Arc<Directory>,
+        settings: Live<Settings>,
+        routes: Arc<KnownRoutes>,
+        archives: bool,
+    ) -> Self {
+        Self { directory, settings, archives, routes, made: Mutex::default(), names: Mutex::default() }
     }
 
     /// The context of a namespace.
@@ -56,16 +63,18 @@ impl Contexts {
         };
         let names = self.names().await?;
         let limits = self.settings.read(&namespace.name, |settings| settings.limits.clone());
+        let routes = self.routes.of(id);
         if let Some((made_for, context)) = self.made.lock().get(&id)
             && Arc::ptr_eq(made_for, &namespace)
             && Arc::ptr_eq(&context.other_namespaces, &names)
             && Arc::ptr_eq(&context.limits, &limits)
+            && Arc::ptr_eq(&context.routes, &routes)
         {
             return Ok(context.clone());
         }
         let context = Arc::new(Context {
             archives: self.archives && namespace.archives(),
-            ..make(&namespace, names, limits)
+            ..make(&namespace, names, limits, routes)
         });
         self.made.lock().insert(id, (namespace, context.clone()));
         Ok(context)
@@ -79,6 +88,16 @@ impl Contexts {
     /// Lets go of the context of a namespace that is gone.
     pub fn forget(&self, id: NamespaceId) {
         self.made.lock().remove(&id);
+    }
+
+    /// The context of a namespace as it was made last, with the routes of now.
+    pub fn known(&self, id: NamespaceId) -> Option<Arc<Context>> {
+        let context = self.made.lock().get(&id).map(|(_, context)| context.clone())?;
+        let routes = self.routes.of(id);
+        if Arc::ptr_eq(&context.routes, &routes) {
+            return Some(context);
+        }
+        Some(Arc::new(Context { routes, ..(*context).clone() }))
     }
 
     /// The names of all namespaces, read anew when there are others than before.
@@ -111,7 +130,7 @@ impl Contexts {
 }
 
 /// A context, of its parts.
-fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>) -> Context {
+fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>, routes: Arc<Routes>) -> Context {
     let mut attributes = Attributes::system().in_namespace(&namespace.name);
     for (name, attribute) in &namespace.search_attributes {
         attributes = attributes.with_custom(name, attribute.value_type());
@@ -123,5 +142,6 @@ fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>) -> 
         archives: false,
         limits,
         attributes: Arc::new(attributes),
+        routes,
     }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use longhaul_kernel::{
+    context::Context,
+    deployment::VersionName,
     ids::{NamespaceId, RunId, RunKey},
-    run::{Dispatch, Duty, DutyId, ParentPlace, Run, What},
+    run::{Dispatch, Duty, DutyId, Inheritance, ParentPlace, Run, What},
 };
 use longhaul_proto::{
     Refusal,
@@ -19,6 +21,7 @@ use longhaul_proto::{
             SignalExternalWorkflowExecutionFailedCause as SignalCause,
             StartChildWorkflowExecutionFailedCause as ChildCause, TaskQueueKind,
         },
+        taskqueue::v1::TaskQueue,
         workflowservice::v1::{
             RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest,
             StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
@@ -52,6 +55,8 @@ struct Debt {
     root: Option<WorkflowExecution>,
     /// The run that wrote the event from which the duty comes.
     origin: RunId,
+    /// What the run hands on to a child.
+    inheritance: Box<Inheritance>,
     id: DutyId,
     duty: Duty,
 }
@@ -70,6 +75,18 @@ pub fn add_task(run: &Run, id: DutyId, dispatch: &Dispatch) -> AddTask {
         scheduled_at: dispatch.scheduled_at.0,
         expires_at: dispatch.expires_at.map_or(0, |at| at.0),
         priority: dispatch.priority.clone(),
+        pinned: dispatch.bound.pinned.as_ref().map(VersionName::to_proto),
+        ramps: dispatch.bound.ramps,
+    }
+}
+
+/// A task that is not for the worker that has the run in its cache goes to the normal queue.
+pub fn leave_sticky(context: &Context, run: &Run, dispatch: &mut Dispatch) {
+    if let Some(queue) = &dispatch.fallback
+        && run.leaves_sticky(context)
+    {
+        let name = queue.clone();
+        dispatch.queue = TaskQueue { name, kind: TaskQueueKind::Normal as i32, normal_name: String::new() };
     }
 }
 
@@ -77,7 +94,10 @@ pub fn add_task(run: &Run, id: DutyId, dispatch: &Dispatch) -> AddTask {
 pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
     let room = shard.room.clone();
     match duty {
-        Duty::WorkflowTask(dispatch) | Duty::Activity(dispatch) => {
+        Duty::WorkflowTask(mut dispatch) | Duty::Activity(mut dispatch) => {
+            if let Some(context) = room.contexts.known(run.namespace) {
+                leave_sticky(&context, run, &mut dispatch);
+            }
             let task = add_task(run, id, &dispatch);
             let mut dispatched = Box::pin(dispatch_task(shard.clone(), run.key(), task, dispatch.fallback));
             // In one process this is done at once; only what has to wait becomes a task of its own.
@@ -92,6 +112,7 @@ pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
                 namespace: String::new(),
                 root: run.root(),
                 origin: run.origin(id.key().1),
+                inheritance: Box::new(run.inheritance()),
                 id,
                 duty,
             };
@@ -406,7 +427,15 @@ async fn start_child(debt: &Debt, child: &longhaul_kernel::run::Child) -> Result
         root: debt.root.clone().unwrap_or_else(|| execution(&debt.run)),
         time_skipping: initiated.time_skipping_state_propagation,
     };
-    match children::start(&debt.shard.room, debt.run.execution.namespace, request, place).await {
+    match children::start(
+        &debt.shard.room,
+        debt.run.execution.namespace,
+        request,
+        place,
+        (*debt.inheritance).clone(),
+    )
+    .await
+    {
         Ok(run_id) => Ok(What::ChildStarted { initiated_event_id, run_id }),
         Err(PeerError::Refused(refusal)) => {
             let cause = match *refusal {

@@ -11,7 +11,12 @@ use longhaul_store::{Archive, CommitError, ShardId, ShardRange, Store, namespace
 use tokio::sync::Semaphore;
 
 use crate::{
-    Settings, archive, calls, contexts::Contexts, duties, pages, reclaim, shard::Shard, skip, wakes,
+    Settings, archive, calls,
+    contexts::Contexts,
+    duties, pages, reclaim,
+    routes::{self, KnownRoutes},
+    shard::Shard,
+    skip, wakes,
     wakes::Wakes,
 };
 
@@ -35,6 +40,8 @@ pub struct Room {
     pub archive: Option<Arc<dyn Archive>>,
     /// Turns to write to it.
     pub archiving: Semaphore,
+    /// Where task queues lead.
+    pub routes: Arc<KnownRoutes>,
     /// Starts of children that are under way.
     pub underway: duties::Underway,
     /// What pages of workflow task completions take.
@@ -97,10 +104,12 @@ impl History {
         // A power of two, so that every shard has as many slots as the others.
         settings.shards = settings.shards.clamp(1, SLOTS).next_power_of_two();
         crate::metrics::register();
+        let routes = Arc::<KnownRoutes>::default();
         let room = Arc::new(Room {
             host,
             store,
-            contexts: Contexts::new(directory, live.clone(), archive.is_some()),
+            contexts: Contexts::new(directory.clone(), live.clone(), routes.clone(), archive.is_some()),
+            routes,
             matching,
             settings,
             live,
@@ -117,6 +126,7 @@ impl History {
             shards.push(Arc::new(Shard::new(range, fence, room.clone())));
         }
         let _ = room.shards.set(shards.iter().map(Arc::downgrade).collect());
+        routes::load(&room, &directory).await.map_err(|error| CommitError::Busy(error.to_string()))?;
         let history = Arc::new(Self { room: room.clone(), shards });
         room.host.tasks.spawn("wakes", wakes::run(room.clone()));
         room.host.tasks.spawn("reclaim", reclaim::run(room.clone()));

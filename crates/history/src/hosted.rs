@@ -46,6 +46,9 @@ pub trait Lodged: Hosted<Change: Send> {
         duty: &Self::Duty,
     ) -> impl Future<Output = Result<Self::Input, PeerError>> + Send;
 
+    /// Hears what has become of an execution's newest run, once that is durable; `None` if it is no more.
+    fn settled(_: &Arc<Room>, _: &ExecutionKey, _: Option<&Self>) {}
+
     /// What an operator may want to read in the log of changes that were just made.
     fn remarks(&self, _: &[Self::Change]) -> Vec<String> {
         Vec::new()
@@ -70,6 +73,7 @@ enum After {
     Duty(RunId, DutyName),
     Wake(RunId, Option<Timestamp>, Option<Timestamp>),
     Remark(String),
+    Settled,
 }
 
 /// A run in memory, with what the store has of it.
@@ -141,6 +145,10 @@ impl<M: Lodged> Resident for Cell<M> {
                     shard.room.wakes.change(RunKey { execution: self.key.clone(), run }, old, new);
                 }
                 After::Remark(text) => tracing::info!(execution = %self.key.id, "{text}"),
+                After::Settled => {
+                    let current = self.current.flatten().and_then(|run| self.runs.get(&run));
+                    M::settled(&shard.room, &self.key, current.map(|loaded| &loaded.machine));
+                }
                 After::Duty(run, name) => {
                     if let Some(duty) = self.runs.get(&run).and_then(|loaded| loaded.machine.duty(name)) {
                         let run = RunKey { execution: self.key.clone(), run };
@@ -200,6 +208,7 @@ impl<M: Lodged> Turn<'_, Cell<M>> {
         let Some(loaded) = self.cell.runs.get_mut(&run) else { return };
         let machine = &loaded.machine;
         self.cell.after.extend(machine.remarks(changes).into_iter().map(After::Remark));
+        self.cell.after.push(After::Settled);
         if machine.is_gone() {
             self.remove(run);
             return;
@@ -250,6 +259,7 @@ impl<M: Lodged> Turn<'_, Cell<M>> {
     /// Removes a run and everything of it.
     fn remove(&mut self, run: RunId) {
         let Some(loaded) = self.cell.runs.remove(&run) else { return };
+        self.cell.after.push(After::Settled);
         let is_current = self.cell.current.flatten() == Some(run);
         if is_current {
             self.cell.current = Some(None);
@@ -267,6 +277,14 @@ impl<M: Lodged> Turn<'_, Cell<M>> {
         let run = RunKey { execution: self.cell.key.clone(), run };
         self.cell.writes.push(removal(run, loaded.version, current));
     }
+}
+
+/// Reads a machine as the store has it.
+///
+/// # Errors
+/// Those of the store.
+pub async fn read<M: Hosted>(store: &dyn Store, key: &RunKey) -> Result<Option<M>, PeerError> {
+    Ok(Loaded::<M>::read(store, key).await?.map(|loaded| loaded.machine))
 }
 
 /// Tells a machine that time has passed. What can't be decided now is tried again.
@@ -343,6 +361,7 @@ pub async fn remember<M: Lodged>(shard: &Arc<Shard>, run: RunKey, only: Option<O
                 let due = loaded.owed.iter().filter(|name| only.is_none_or(|only| only == outbox_id(**name)));
                 turn.cell.after.extend(due.map(|name| After::Duty(id, *name)).collect::<Vec<_>>());
                 turn.cell.after.push(After::Wake(id, None, loaded.wake));
+                turn.cell.after.push(After::Settled);
                 Ok(())
             })
             .await;

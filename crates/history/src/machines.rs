@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     batch::Batch,
+    deployment::Deployment,
     ids::{Kind, RunKey},
     run::DutyId,
     schedule::Schedule,
@@ -27,7 +28,8 @@ pub async fn tick(room: &Arc<Room>, run: RunKey) {
         Kind::Workflow => wakes::tick(room, run).await,
         Kind::Schedule => hosted::tick::<Schedule>(room, run).await,
         Kind::Batch => hosted::tick::<Batch>(room, run).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Deployment => unknown(&run),
+        Kind::Deployment => hosted::tick::<Deployment>(room, run).await,
+        Kind::Activity | Kind::NexusOperation => unknown(&run),
     }
 }
 
@@ -43,7 +45,8 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
         }
         Kind::Schedule => hosted::remember::<Schedule>(shard, run, only).await,
         Kind::Batch => hosted::remember::<Batch>(shard, run, only).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Deployment => unknown(&run),
+        Kind::Deployment => hosted::remember::<Deployment>(shard, run, only).await,
+        Kind::Activity | Kind::NexusOperation => unknown(&run),
     }
 }
 
@@ -64,7 +67,8 @@ pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
         }
         Kind::Schedule => hosted::erase::<Schedule>(&shard, run).await,
         Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
-        Kind::Activity | Kind::NexusOperation | Kind::Deployment => hosted::erase_unknown(&shard, run).await,
+        Kind::Deployment => hosted::erase::<Deployment>(&shard, run).await,
+        Kind::Activity | Kind::NexusOperation => hosted::erase_unknown(&shard, run).await,
     }
 }
 

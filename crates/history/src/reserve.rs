@@ -45,7 +45,7 @@ enum Answer {
 pub fn take(shard: &Arc<Shard>, cell: &mut Cell, context: &Arc<Context>) -> Vec<Taken> {
     let caller = duties::internal_caller(cell.key.namespace, String::new());
     let mut taken = Vec::new();
-    for (run, duty, task) in tasks(cell) {
+    for (run, duty, task) in tasks(cell, context) {
         let Some(poll) = shard.room.matching.reserve(&caller, &task) else { continue };
         let answer = start(shard, cell, context, (run, duty), &task, &poll);
         taken.extend(answer.map(|answer| Taken { poll, answer }));
@@ -54,7 +54,7 @@ pub fn take(shard: &Arc<Shard>, cell: &mut Cell, context: &Arc<Context>) -> Vec<
 }
 
 /// The tasks that are to be dispatched, by urgency; within a level in the order in which they came up.
-fn tasks(cell: &Cell) -> Vec<(RunId, DutyId, AddTask)> {
+fn tasks(cell: &Cell, context: &Context) -> Vec<(RunId, DutyId, AddTask)> {
     let mut seen = BTreeSet::new();
     let mut tasks = Vec::new();
     for (id, duty) in cell.duties() {
@@ -62,7 +62,8 @@ fn tasks(cell: &Cell) -> Vec<(RunId, DutyId, AddTask)> {
             continue;
         }
         let Some(loaded) = cell.run(id) else { continue };
-        if let Some(Duty::WorkflowTask(dispatch) | Duty::Activity(dispatch)) = loaded.run.duty(duty) {
+        if let Some(Duty::WorkflowTask(mut dispatch) | Duty::Activity(mut dispatch)) = loaded.run.duty(duty) {
+            duties::leave_sticky(context, &loaded.run, &mut dispatch);
             tasks.push((id, duty, duties::add_task(&loaded.run, duty, &dispatch)));
         }
     }

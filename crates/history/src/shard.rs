@@ -5,6 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     batch::Batch,
+    deployment::Deployment,
     ids::{ExecutionKey, RunKey},
     schedule::Schedule,
 };
@@ -34,6 +35,8 @@ pub struct Shard {
     pub schedules: Executions<hosted::Cell<Schedule>>,
     /// Batch operations.
     pub batches: Executions<hosted::Cell<Batch>>,
+    /// Worker deployments.
+    pub deployments: Executions<hosted::Cell<Deployment>>,
 }
 
 impl Shard {
@@ -46,6 +49,7 @@ impl Shard {
             workflows: Executions::default(),
             schedules: Executions::default(),
             batches: Executions::default(),
+            deployments: Executions::default(),
         }
     }
 

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use longhaul_proto::{Refusal, api::common::v1::SearchAttributes};
 
-use crate::visibility::{self, Attributes};
+use crate::{
+    deployment::Routes,
+    visibility::{self, Attributes},
+};
 
 pub use limits::{Limits, is_reached};
 
@@ -25,6 +28,8 @@ pub struct Context {
     pub limits: Arc<Limits>,
     /// Search attributes of the namespace.
     pub attributes: Arc<Attributes>,
+    /// Where its task queues lead, as its worker deployments have it.
+    pub routes: Arc<Routes>,
 }
 
 impl Context {

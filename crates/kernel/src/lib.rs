@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod codec;
 pub mod context;
 pub mod cron;
+pub mod deployment;
 pub mod hosted;
 pub mod ids;
 pub mod machine;

@@ -14,6 +14,7 @@ mod duties;
 mod effects;
 mod event_type;
 mod failure;
+mod inheritance;
 mod input;
 mod inputs;
 mod listed;
@@ -36,6 +37,7 @@ mod transition;
 mod undo;
 mod updates;
 pub mod versioning;
+mod versions;
 mod view;
 mod visibility;
 mod workflow_task;
@@ -47,6 +49,7 @@ pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply, Warning};
+pub use inheritance::Inheritance;
 pub use input::*;
 pub use listed::listed;
 pub use options::check_mask as check_options_mask;
@@ -59,6 +62,7 @@ pub use table::{Entry, Names, Table};
 pub use time_skipping::{FastForward, TimeSkipping};
 pub use too_large::transaction as transaction_too_large;
 pub use updates::{InMemory, Pending, Update, UpdateNews, UpdateStage, orphaned};
+pub use versions::{Bound, Effective, Moving, Told, Versions};
 
 use crate::{
     machine::{Draw, Machine},

@@ -2,7 +2,7 @@
 // Deprecated fields are still what clients in use read and send.
 #![allow(deprecated)]
 
-use longhaul_kernel::{task_queue::Config, time};
+use longhaul_kernel::{deployment::VersionName, task_queue::Config, time};
 use longhaul_proto::{
     Refusal,
     api::{
@@ -13,7 +13,7 @@ use longhaul_proto::{
         workflowservice::v1 as api,
     },
 };
-use longhaul_runtime::peers::{Caller, PeerError, TaskKind};
+use longhaul_runtime::peers::{Caller, DescribeVersion, PeerError, TaskKind, VersionQueue};
 
 use crate::{
     Matching,
@@ -45,10 +45,10 @@ pub(crate) fn describe(
     let view = look(matching, caller, request, kind);
     let mut answer = api::DescribeTaskQueueResponse {
         pollers: view.pollers.clone(),
-        versioning_info: (!is_sticky).then(|| wire::TaskQueueVersioningInfo {
-            current_version: "__unversioned__".into(),
-            update_time: Some(prost_types::Timestamp { seconds: YEAR_ONE, nanos: 0 }),
-            ..Default::default()
+        versioning_info: (!is_sticky).then(|| {
+            let mut info = matching.versioning_info(&key(caller, request, kind));
+            info.update_time.get_or_insert(prost_types::Timestamp { seconds: YEAR_ONE, nanos: 0 });
+            info
         }),
         effective_rate_limit: Some(rate_limit(&view)),
         task_queue_status: request.include_task_queue_status.then(|| status(&view)),
@@ -75,8 +75,14 @@ pub(crate) async fn update_config(
     let namespace = caller_namespace(caller);
     let config = matching.configs.update(namespace, request, matching.now()).await?;
     if let Some(kind) = kind(request.task_queue_type()) {
-        let key = QueueKey { namespace, name: request.task_queue.as_str().into(), kind, sticky: false };
-        if let Some(queue) = matching.queues.find(&key) {
+        let key = QueueKey {
+            namespace,
+            name: request.task_queue.as_str().into(),
+            kind,
+            sticky: false,
+            version: None,
+        };
+        for (_, queue) in matching.queues.variants(&key) {
             queue.configure(config.clone(), &matching.settings.at(key.place(&caller.namespace)));
         }
     }
@@ -158,21 +164,49 @@ fn look(
     request: &api::DescribeTaskQueueRequest,
     kind: TaskKind,
 ) -> View {
+    let views =
+        matching.queues.variants(&key(caller, request, kind)).into_iter().map(|(_, queue)| queue.view());
+    views.reduce(View::with).unwrap_or_else(|| {
+        let name = request.task_queue.as_ref().map_or("", |queue| &queue.name);
+        let config = matching.configs.of(caller_namespace(caller), name, wire_kind(kind) as i32);
+        let rate_max = matching.settings.general().dispatch_rate_max;
+        let limiter = Limiter::new(rate_max, config.queue_rate(), matching.now());
+        View::empty(limiter.rate(), limiter.source())
+    })
+}
+
+fn key(caller: &Caller, request: &api::DescribeTaskQueueRequest, kind: TaskKind) -> QueueKey {
     let queue = request.task_queue.clone().unwrap_or_default();
-    let config = matching.configs.of(caller_namespace(caller), &queue.name, wire_kind(kind) as i32);
-    let key = QueueKey {
+    QueueKey {
         namespace: caller_namespace(caller),
         sticky: queue.kind() == TaskQueueKind::Sticky,
         name: queue.name.into(),
         kind,
+        version: None,
+    }
+}
+
+/// The work of one version on a queue.
+pub(crate) fn version_queue(matching: &Matching, caller: &Caller, request: &DescribeVersion) -> VersionQueue {
+    let told = TaskQueueType::try_from(request.kind).unwrap_or_default();
+    let key = QueueKey {
+        namespace: caller_namespace(caller),
+        name: request.task_queue.as_str().into(),
+        kind: kind(told).unwrap_or(TaskKind::Workflow),
+        sticky: false,
+        version: Some(VersionName::of(&request.version).into()),
     };
-    match matching.queues.find(&key) {
+    let view = match matching.queues.find(&key) {
         Some(queue) => queue.view(),
-        None => {
-            let rate_max = matching.settings.general().dispatch_rate_max;
-            let limiter = Limiter::new(rate_max, config.queue_rate(), matching.now());
-            View::empty(limiter.rate(), limiter.source())
-        }
+        None => View::empty(0.0, RateSource::System),
+    };
+    let by_priority = view.by_priority.iter();
+    VersionQueue {
+        stats: stats(view.total(), view.is_rate_limited),
+        stats_by_priority: by_priority
+            .map(|(priority, load)| (i32::from(priority.get()), stats(*load, view.is_rate_limited)))
+            .collect(),
+        has_pollers: !view.pollers.is_empty(),
     }
 }
 

@@ -29,6 +29,7 @@ mod settings;
 mod start;
 mod sticky;
 mod task;
+mod versions;
 mod workers;
 
 pub use configs::Configs;

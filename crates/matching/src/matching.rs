@@ -3,13 +3,13 @@
 use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt;
-use longhaul_kernel::time::Timestamp;
+use longhaul_kernel::{deployment::VersionName, time::Timestamp};
 use longhaul_proto::{ExhaustedCause, ExhaustedScope, Refusal};
 use longhaul_runtime::{
     Host, Live, Rate,
     peers::{
         AddTask, Answering, Caller, DispatchQuery, ForgetNamespace, Forgotten, History, Matching as Peer,
-        MatchingAnswer, MatchingCall, PeerError, QueryOutcome, Reserved, TaskAdded, TaskKind,
+        MatchingAnswer, MatchingCall, PeerError, QueryOutcome, QueueRoutes, Reserved, TaskAdded, TaskKind,
     },
 };
 use longhaul_store::Spill;
@@ -24,6 +24,7 @@ use crate::{
     running::Running,
     sticky::{self, caller_namespace},
     task::Task,
+    versions::Routing,
     workers::Workers,
 };
 
@@ -43,6 +44,7 @@ pub struct Matching {
     pub(crate) running: Arc<Running>,
     pub(crate) this: Weak<Self>,
     pub(crate) workers: Workers,
+    pub(crate) routing: Routing,
 }
 
 impl Matching {
@@ -71,6 +73,7 @@ impl Matching {
             queues,
             configs,
             workers: Workers::default(),
+            routing: Routing::default(),
         });
         matching.host.tasks.spawn("matching sweep", sweep(Arc::downgrade(&matching)));
         matching
@@ -85,10 +88,12 @@ impl Matching {
         let kind = TaskKind::try_from(add.kind).map_err(|_| Refusal::invalid("TaskKind is unknown."))?;
         let key = QueueKey {
             namespace: caller_namespace(caller),
-            name: add.task_queue.into(),
+            name: add.task_queue.as_str().into(),
             kind,
             sticky: add.sticky,
+            version: None,
         };
+        let key = self.led_task(key, &add);
         match self.served(caller, key)? {
             Some(queue) => {
                 queue.add(task);
@@ -104,7 +109,10 @@ impl Matching {
             name: request.task_queue.as_str().into(),
             kind: TaskKind::Workflow,
             sticky: request.sticky,
+            version: None,
         };
+        let pinned = request.pinned.as_ref().map(VersionName::of);
+        let key = self.led(key, &request.execution.workflow_id, pinned, false);
         let queue = self
             .served(&caller, key)?
             .ok_or_else(|| Refusal::Unavailable("sticky worker unavailable".into()))?;
@@ -152,6 +160,9 @@ impl Matching {
             MatchingCall::ListPartitions(request) => {
                 MatchingAnswer::ListPartitions(describe::partitions(self, &request))
             }
+            MatchingCall::DescribeVersion(request) => {
+                MatchingAnswer::DescribeVersion(describe::version_queue(self, &caller, &request))
+            }
             MatchingCall::ShutdownWorker(mut request) => {
                 self.record_heartbeats(&caller, request.worker_heartbeat.take());
                 sticky::shut_down(&self.queues, &caller, &request);
@@ -194,9 +205,15 @@ impl Peer for Matching {
             name: task.task_queue.as_str().into(),
             kind: TaskKind::try_from(task.kind).ok()?,
             sticky: task.sticky,
+            version: None,
         };
+        let key = self.led_task(key, task);
         let (kept, poll) = self.queues.find(&key)?.reserve(task.priority.as_ref())?;
         Some(Reserved::new(self.request_id(), poll, move |answer| kept.serve(answer)))
+    }
+
+    fn route(&self, caller: &Caller, routes: QueueRoutes) {
+        self.take_route(caller, routes);
     }
 }
 

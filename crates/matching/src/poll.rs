@@ -28,6 +28,7 @@ use crate::{
     start,
     sticky::caller_namespace,
     task::Task,
+    versions,
 };
 
 /// A request of a worker for a task.
@@ -64,7 +65,7 @@ impl Matching {
         caller: Caller,
         request: R,
     ) -> Result<R::Answer, PeerError> {
-        let poll = self.enter(&caller, &request)?;
+        let poll = self.enter(&caller, &request).await?;
         while let Some(offer) = poll.next().await {
             let answer = match offer {
                 Offer::Task(lease) => self.start(&caller, &request, &poll, lease).await,
@@ -86,22 +87,26 @@ impl Matching {
         Ok(R::Answer::default())
     }
 
-    fn enter<R: PollRequest>(&self, caller: &Caller, request: &R) -> Result<Poll, PeerError> {
+    async fn enter<R: PollRequest>(&self, caller: &Caller, request: &R) -> Result<Poll, PeerError> {
         let queue =
             request.task_queue().ok_or_else(|| Refusal::invalid("TaskQueue is not set on request."))?;
+        let poller = request.poller();
+        let is_sticky = queue.kind() == TaskQueueKind::Sticky;
         let key = QueueKey {
             namespace: caller_namespace(caller),
             name: queue.name.as_str().into(),
             kind: R::KIND,
-            sticky: queue.kind() == TaskQueueKind::Sticky,
+            sticky: is_sticky,
+            version: versions::of_poll(poller.deployment.as_ref(), is_sticky),
         };
         let place = Place { namespace: &caller.namespace, task_queue: &queue.name, task_kind: R::KIND };
         let settings = self.settings.at(place);
         let longest = self.now() + settings.poll_wait;
         let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - settings.poll_margin;
+        self.register(caller, &key).await?;
         let queue = self.queues.load(caller, key)?;
         let leaver = (self.queues.departed.clone(), caller_namespace(caller));
-        Ok(Poll::enter(queue, request.shared(), request.poller(), leaver, longest.min(asked)))
+        Ok(Poll::enter(queue, request.shared(), poller, leaver, longest.min(asked)))
     }
 
     /// Answers a poll with the task that was started for it.

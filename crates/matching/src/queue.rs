@@ -9,7 +9,7 @@ mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use longhaul_kernel::{ids::NamespaceId, task_queue::Config, time::Timestamp};
+use longhaul_kernel::{deployment::VersionName, ids::NamespaceId, task_queue::Config, time::Timestamp};
 use longhaul_runtime::{Host, Place, peers::TaskKind};
 use parking_lot::Mutex;
 
@@ -38,6 +38,8 @@ pub(crate) struct QueueKey {
     pub(crate) name: Arc<str>,
     pub(crate) kind: TaskKind,
     pub(crate) sticky: bool,
+    /// The version of its workers; `None` for those without one, and for sticky queues.
+    pub(crate) version: Option<Arc<VersionName>>,
 }
 
 impl QueueKey {
@@ -58,6 +60,7 @@ pub(crate) struct Queue {
     host: Host,
     settings: Arc<Settings>,
     queries: Arc<Queries>,
+    /// Its name without the version: a maximum of running tasks holds for the workers of all versions together.
     pub(crate) key: QueueKey,
     running: Arc<Running>,
     state: Mutex<State>,
@@ -153,6 +156,21 @@ impl Queue {
         let mut state = self.state.lock();
         state.refund(&task);
         state.backlog.push_front(task);
+        self.pump(&mut state, now, false);
+    }
+
+    /// Takes every waiting task in hand once; `place` gives back those that stay. They keep their order.
+    pub(crate) fn sort_out(self: &Arc<Self>, place: impl Fn(Task) -> Option<Task>) {
+        let now = self.now();
+        let count = self.state.lock().backlog.len();
+        for _ in 0..count {
+            // Not under the lock while it is placed: that takes the lock of another queue.
+            let Next::Task(task) = self.state.lock().backlog.pop(now, &mut |_| Gate::Open) else { break };
+            if let Some(stays) = place(task) {
+                self.state.lock().backlog.push(stays);
+            }
+        }
+        let mut state = self.state.lock();
         self.pump(&mut state, now, false);
     }
 

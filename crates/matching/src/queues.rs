@@ -92,6 +92,19 @@ impl Queues {
         Ok(queue)
     }
 
+    /// The queues for the workers of each version behind one that clients see.
+    pub(crate) fn variants(&self, key: &QueueKey) -> Vec<(QueueKey, Arc<Queue>)> {
+        let first = QueueKey { version: None, ..key.clone() };
+        let loaded = self.loaded.read();
+        let behind = loaded.range(first..).take_while(|(own, _)| {
+            own.namespace == key.namespace
+                && own.name == key.name
+                && own.kind == key.kind
+                && own.sticky == key.sticky
+        });
+        behind.map(|(own, queue)| (own.clone(), queue.clone())).collect()
+    }
+
     /// Every queue of a namespace.
     pub(crate) fn of_namespace(&self, caller: &Caller) -> Vec<Arc<Queue>> {
         let loaded = self.loaded.read();
@@ -155,7 +168,7 @@ impl Queues {
         let shelf = Shelf {
             lane: LaneKey {
                 namespace: key.namespace,
-                task_queue: key.name.clone(),
+                task_queue: lane_name(key),
                 kind: key.kind as u8,
                 sticky: key.sticky,
                 priority: 0,
@@ -193,5 +206,14 @@ impl Queues {
             labelled.insert(key.name.clone());
         }
         key.name.to_string()
+    }
+}
+
+/// The name under which tasks of a queue are spilled: those for the workers of a version apart.
+fn lane_name(key: &QueueKey) -> Arc<str> {
+    match &key.version {
+        None => key.name.clone(),
+        // No queue has a name with this character.
+        Some(version) => format!("{}\u{0}{version}", key.name).into(),
     }
 }

@@ -198,6 +198,7 @@ impl Record {
             name: self.task_queue.as_str().into(),
             kind,
             sticky: false,
+            version: None,
         })
     }
 
@@ -295,7 +296,7 @@ async fn end(room: &Weak<Matching>, queue: &QueueKey, record: &Record) {
         if matching.running.remove(record).await.is_ok() {
             let key = record.fairness_key.as_str().into();
             matching.running.uncount_as(queue, &record.id(), &key);
-            if let Some(queue) = matching.queues.find(queue) {
+            for (_, queue) in matching.queues.variants(queue) {
                 queue.reopen();
             }
             return;

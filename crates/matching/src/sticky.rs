@@ -14,6 +14,7 @@ pub(crate) fn shut_down(queues: &Queues, caller: &Caller, request: &api::Shutdow
             name: request.sticky_task_queue.as_str().into(),
             kind: TaskKind::Workflow,
             sticky: true,
+            version: None,
         };
         if let Some(queue) = queues.find(&key) {
             queue.forget_pollers();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes};
-use longhaul_kernel::{ids::RunId, time::Timestamp};
+use longhaul_kernel::{deployment::VersionName, ids::RunId, time::Timestamp};
 use longhaul_proto::{Refusal, api::common::v1 as common};
 use longhaul_runtime::peers::AddTask;
 
@@ -53,10 +53,14 @@ pub(crate) struct Task {
     pub(crate) expires_at: Timestamp,
     /// When it came to this room.
     pub(crate) added_at: Timestamp,
+    /// The version whose workers alone may have it.
+    pub(crate) pinned: Option<Arc<VersionName>>,
+    /// Whether it prefers the ramping version.
+    pub(crate) ramps: bool,
 }
 
 /// Bytes of a spilled task in front of its workflow id and its fairness key.
-const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4;
+const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 1;
 
 impl Task {
     /// Reads an added task.
@@ -75,6 +79,8 @@ impl Task {
             scheduled_at: positive(add.scheduled_at, now),
             expires_at: positive(add.expires_at, Timestamp::MAX),
             added_at: now,
+            pinned: add.pinned.as_ref().map(|version| Arc::new(VersionName::of(version))),
+            ramps: add.ramps,
         })
     }
 
@@ -109,6 +115,13 @@ impl Task {
         out.put_i64_le(self.scheduled_at.0);
         out.put_i64_le(self.expires_at.0);
         out.put_i64_le(self.added_at.0);
+        out.put_u8(u8::from(self.ramps));
+        let pinned = self.pinned.as_ref();
+        for part in [pinned.map(|own| &own.deployment), pinned.map(|own| &own.build)] {
+            let part = part.map_or("", |part| part);
+            out.put_u32_le(u32::try_from(part.len()).unwrap_or(0));
+            out.put_slice(part.as_bytes());
+        }
         out.put_f32_le(self.weight);
         out.put_u32_le(self.workflow_id.len() as u32);
         out.put_slice(self.workflow_id.as_bytes());
@@ -132,11 +145,16 @@ impl Task {
             scheduled_at: Timestamp(bytes.get_i64_le()),
             expires_at: Timestamp(bytes.get_i64_le()),
             added_at: Timestamp(bytes.get_i64_le()),
-            weight: bytes.get_f32_le(),
+            ramps: bytes.get_u8() != 0,
+            pinned: {
+                let (deployment, build) = (text(&mut bytes)?, text(&mut bytes)?);
+                (!deployment.is_empty()).then(|| Arc::new(VersionName { deployment, build }))
+            },
+            weight: bytes.try_get_f32_le().ok()?,
             workflow_id: Box::default(),
             fairness_key: None,
         };
-        let workflow_id_bytes = usize::try_from(bytes.get_u32_le()).ok()?;
+        let workflow_id_bytes = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
         if bytes.len() < workflow_id_bytes {
             return None;
         }
@@ -145,4 +163,13 @@ impl Task {
             (!bytes.is_empty()).then(|| std::str::from_utf8(&bytes)).transpose().ok()?.map(Arc::from);
         Some(task)
     }
+}
+
+/// Reads a text with its length in front.
+fn text(bytes: &mut Bytes) -> Option<String> {
+    let length = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
+    if bytes.len() < length {
+        return None;
+    }
+    String::from_utf8(bytes.split_to(length).to_vec()).ok()
 }

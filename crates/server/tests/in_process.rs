@@ -12,6 +12,7 @@ mod in_process {
     mod namespaces;
     mod refusals;
     mod transport;
+    mod versions;
     mod visibility;
     mod wiring;
 }

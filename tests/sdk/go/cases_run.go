@@ -16,7 +16,7 @@ import (
 type options = client.StartWorkflowOptions
 
 func cases() []Case {
-	return append(append(append([]Case{}, activityCases...), runCases...), messageCases...)
+	return append(append(append(append([]Case{}, activityCases...), runCases...), messageCases...), versionCases...)
 }
 
 func activityFailure(ctx context.Context, t *T, p Plan) (*temporal.ActivityError, error) {

@@ -7,9 +7,9 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, archived, asker::Asker, batches, cluster, history_reads, namespaces, refused, schedules,
-    search_attributes, task_queue, time_skipping, visibility, workers, workflow_control, workflow_start,
-    workflow_task,
+    activity_task, archived, asker::Asker, batches, cluster, deployments, history_reads, namespaces, refused,
+    schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
+    workflow_start, workflow_task,
 };
 
 serve! {
@@ -72,23 +72,23 @@ serve! {
     get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = refused refused::versioning_rules;
     get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = refused refused::versioning_rules;
     describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse = refused refused::deployments;
-    describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse = later;
+    describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse = built deployments::describe_version;
     list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse = refused refused::deployments;
     get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse = refused refused::deployments;
     get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse = refused refused::deployments;
     set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse = refused refused::deployments;
-    set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse = later;
-    describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse = later;
-    delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse = later;
-    delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse = later;
-    set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse = later;
-    list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse = later;
-    create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse = later;
-    create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse = later;
-    update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse = later;
-    validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse = later;
-    update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse = later;
-    set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = later;
+    set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse = built deployments::set_current;
+    describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse = built deployments::describe;
+    delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse = built deployments::delete;
+    delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse = built deployments::delete_version;
+    set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse = built deployments::set_ramping;
+    list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse = built deployments::list;
+    create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse = built deployments::create;
+    create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse = built deployments::create_version;
+    update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse = built deployments::update_compute;
+    validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse = built deployments::validate_compute;
+    update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse = built deployments::update_metadata;
+    set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = built deployments::set_manager;
     update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = built workflow_control::update;
     poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = built workflow_control::poll_update;
     start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = built batches::start;

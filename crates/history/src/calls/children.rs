@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     ids::{ExecutionKey, NamespaceId, RunId, RunKey},
-    run::{ParentPlace, StartOrigin, What},
+    run::{Inheritance, ParentPlace, StartOrigin, What},
 };
 use longhaul_proto::api::{
     common::v1::WorkflowExecution, history::v1::HistoryEvent,
@@ -28,10 +28,11 @@ pub async fn start(
     namespace: NamespaceId,
     request: StartWorkflowExecutionRequest,
     place: ParentPlace,
+    inheritance: Inheritance,
 ) -> Result<String, PeerError> {
     let key = ExecutionKey::workflow(namespace, &request.workflow_id);
     let shard = room.shard(&key)?;
-    let origin = StartOrigin { parent: Some(place), ..StartOrigin::default() };
+    let origin = StartOrigin { parent: Some(place), inheritance, ..StartOrigin::default() };
     let started = shard
         .ask(key, Target::Current, move |turn| super::start::decide(turn, namespace, request, origin))
         .await?;
@@ -85,7 +86,7 @@ pub async fn started(
         root: request.root,
         time_skipping: request.time_skipping,
     };
-    let run_id = start(room, namespace, request.start, place).await?;
+    let run_id = start(room, namespace, request.start, place, Inheritance::default()).await?;
     Ok(ChildStarted { run_id })
 }
 

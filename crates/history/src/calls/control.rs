@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longhaul_kernel::{
     Refusal,
     ids::{NamespaceId, RunId},
-    run::{CancelRequest, DutyId, OptionsChange, Reply, Signal, Termination, What},
+    run::{CancelRequest, DutyId, OptionsChange, Reply, Signal, Termination, What, versioning},
 };
 use longhaul_proto::api::{
     common::v1::{Link, WorkflowExecution, link},
@@ -21,6 +21,7 @@ use longhaul_runtime::peers::{Caller, PeerError};
 use super::target;
 use crate::{
     cell::{Target, Turn},
+    deployments,
     history::Room,
 };
 
@@ -199,12 +200,16 @@ pub async fn update_options(
         mask: request.update_mask.map_or_else(Vec::new, |mask| mask.paths),
         identity: request.identity,
     };
+    let named = versioning::named(change.options.versioning_override.as_ref());
     let options = shard
         .ask(key, run, move |turn| match turn.step(What::UpdateOptions(Box::new(change)))? {
             Reply::Options(options) => Ok(*options),
             _ => Ok(turn.loaded()?.run.options()),
         })
         .await?;
+    if let Some(version) = named {
+        deployments::bound(room, namespace, &version).await?;
+    }
     Ok(UpdateWorkflowExecutionOptionsResponse {
         workflow_execution_options: Some(options),
         ..UpdateWorkflowExecutionOptionsResponse::default()

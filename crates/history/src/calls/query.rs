@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use longhaul_kernel::{Refusal, ids::NamespaceId, run::Run};
+use longhaul_kernel::{Refusal, deployment::VersionName, ids::NamespaceId, run::Run};
 use longhaul_proto::{
     ExhaustedCause, ExhaustedScope,
     api::{
@@ -38,6 +38,8 @@ struct Direct {
     queue: String,
     sticky: Option<String>,
     priority: Option<Priority>,
+    /// The version whose workers may answer.
+    pinned: Option<VersionName>,
 }
 
 /// Asks a run.
@@ -154,6 +156,7 @@ fn direct(run: &Run) -> Direct {
         queue: run.task_queue().to_owned(),
         sticky: run.sticky.as_ref().map(|sticky| sticky.queue.clone()),
         priority: run.priority.as_ref().map(|priority| priority.0.clone()),
+        pinned: run.bound().pinned,
     }
 }
 
@@ -191,6 +194,7 @@ async fn dispatch(
         execution: direct.execution.clone(),
         query: query.clone(),
         priority: direct.priority.clone(),
+        pinned: direct.pinned.as_ref().map(VersionName::to_proto).filter(|_| !sticky),
     };
     if let Some(queue) = &direct.sticky {
         let mut hurried = caller.clone();

@@ -23,6 +23,7 @@ use prost::Message as _;
 
 use crate::{
     cell::{Target, Turn},
+    deployments,
     history::Room,
     poll_answer::{self, Draft},
 };
@@ -57,9 +58,13 @@ pub async fn start(
     let id = request.workflow_id.clone();
     let eager = request.request_eager_execution;
     let origin = StartOrigin { eager, ..StartOrigin::default() };
+    let named = versioning::named(request.versioning_override.as_ref());
     let shard = room.shard(&key)?;
     let started =
         shard.ask(key.clone(), Target::Current, move |turn| decide(turn, namespace, request, origin)).await?;
+    if let Some(version) = named {
+        deployments::bound(room, namespace, &version).await?;
+    }
     let eager_workflow_task = match started.eager {
         Some(draft) => Some(draft.finish(room, &key).await?),
         None => None,
@@ -141,7 +146,11 @@ pub fn decide(
         }
         StartVerdict::Start | StartVerdict::Replace => {
             let run_id = RunId::from_bytes(turn.draw.uuid());
-            versioning::check_present(request.versioning_override.as_ref(), queue_name(&request))?;
+            versioning::check_present(
+                request.versioning_override.as_ref(),
+                queue_name(&request),
+                turn.context,
+            )?;
             if let Some(attributes) = &request.search_attributes {
                 turn.context.check_search_attributes(attributes)?;
             }
@@ -250,8 +259,12 @@ pub async fn signal_with_start(
     let name = request.namespace.clone();
     let id = request.workflow_id.clone();
     let request_id = request.request_id.clone();
+    let named = versioning::named(request.versioning_override.as_ref());
     let started =
         shard.ask(key, Target::Current, move |turn| decide_signal(turn, namespace, request)).await?;
+    if let Some(version) = named {
+        deployments::bound(room, namespace, &version).await?;
+    }
     Ok(SignalWithStartWorkflowExecutionResponse {
         signal_link: Some(super::control::signaled_link(&name, &id, &started.run_id, &request_id)),
         run_id: started.run_id,

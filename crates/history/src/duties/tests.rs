@@ -78,6 +78,7 @@ impl World {
             archives: false,
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),
+            routes: Arc::default(),
         };
         Self { store, fence, context: Arc::new(context), at, draw: Draw::new(7) }
     }

@@ -103,6 +103,16 @@ pub struct Limits {
     pub completion_bytes_max: usize,
     /// Whether a worker may be given activities with the answer that scheduled them; default true.
     pub eager_activities: bool,
+    /// Worker deployments of a namespace; default 100.
+    pub deployments_max: usize,
+    /// Versions of a worker deployment; default 100.
+    pub deployment_versions_max: usize,
+    /// Task queues of a version; default 100.
+    pub version_queues_max: usize,
+    /// How long the runs of a version that was let go are left alone before they are looked for; default 3 min.
+    pub drainage_grace: Duration,
+    /// How often they are looked for then; default 3 min.
+    pub drainage_refresh: Duration,
 }
 
 impl Default for Limits {
@@ -156,6 +166,11 @@ impl Default for Limits {
             completion_pages: false,
             completion_bytes_max: 40 << 20,
             eager_activities: true,
+            deployments_max: 100,
+            deployment_versions_max: 100,
+            version_queues_max: 100,
+            drainage_grace: Duration::from_secs(180),
+            drainage_refresh: Duration::from_secs(180),
         }
     }
 }

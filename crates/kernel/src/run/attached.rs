@@ -6,22 +6,12 @@ use longhaul_proto::api::{
     common::v1::Callback,
     enums::v1::{CallbackState, EventType},
     history::v1::WorkflowExecutionOptionsUpdatedEventAttributes,
-    workflow::v1::{
-        CallbackInfo, RequestIdInfo, VersioningOverride, WorkflowExecutionVersioningInfo, callback_info,
-        versioning_override::Override,
-    },
+    workflow::v1::{CallbackInfo, RequestIdInfo, VersioningOverride, callback_info},
 };
 use minicbor::{Decode, Encode};
 
-use super::{Run, versioning};
-use crate::{
-    codec::Pb,
-    time::Timestamp,
-    visibility::{Value, encode},
-};
-
-/// The search attribute that tells how workers were chosen.
-const BEHAVIOR_ATTRIBUTE: &str = "TemporalWorkflowVersioningBehavior";
+use super::Run;
+use crate::{codec::Pb, time::Timestamp};
 
 /// How many request ids are kept whatever their age.
 const REQUEST_IDS_KEPT: usize = 25;
@@ -113,19 +103,8 @@ impl Run {
             return;
         }
         self.attached.versioning_override = chosen.cloned().map(Pb);
-        let behavior = match chosen {
-            None => {
-                self.search_attributes.remove(BEHAVIOR_ATTRIBUTE);
-                self.list_build("BuildIds", "unversioned");
-                return;
-            }
-            Some(VersioningOverride { r#override: Some(Override::Pinned(_)), .. }) => "Pinned",
-            Some(_) => "AutoUpgrade",
-        };
-        self.attached.was_overridden = true;
-        self.unlist_build("BuildIds", "unversioned");
-        let behavior = Pb(encode(&Value::Keyword(behavior.to_owned())));
-        self.search_attributes.insert(BEHAVIOR_ATTRIBUTE.to_owned(), behavior);
+        self.attached.was_overridden |= chosen.is_some();
+        self.renew_version_attributes();
     }
 
     /// The callbacks, as those who ask for them are told.
@@ -162,18 +141,6 @@ impl Run {
             (request_id.clone(), info)
         });
         [(self.create_request_id.clone(), created)].into_iter().chain(attached).collect()
-    }
-
-    /// Which workers the run is for; an answer without content tells that a choice was taken back.
-    pub(super) fn versioning_info(&self) -> Option<WorkflowExecutionVersioningInfo> {
-        self.attached.was_overridden.then(|| WorkflowExecutionVersioningInfo {
-            versioning_override: self
-                .attached
-                .versioning_override
-                .as_ref()
-                .map(|chosen| versioning::in_both_forms(chosen.0.clone())),
-            ..WorkflowExecutionVersioningInfo::default()
-        })
     }
 }
 

@@ -8,8 +8,11 @@ use longhaul_proto::api::{
 };
 use minicbor::{Decode, Encode};
 
-use super::state::{FirstTask, LastWorker, Sticky, TaskStarted, WorkflowTask};
-use crate::{codec::Pb, ids::RunId, time::Timestamp};
+use super::{
+    state::{FirstTask, LastWorker, Sticky, TaskStarted, WorkflowTask},
+    versions::{Moving, Told},
+};
+use crate::{codec::Pb, deployment::VersionName, ids::RunId, time::Timestamp};
 
 /// One thing that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +89,10 @@ pub enum Fact {
         /// Build of the worker.
         #[n(4)]
         build: Option<Pb<WorkerVersionStamp>>,
+        /// Version of the worker.
+        #[n(5)]
+        #[cbor(default)]
+        version: Option<VersionName>,
     },
     /// An attempt of an activity ended and another one follows.
     #[n(11)]
@@ -162,6 +169,12 @@ pub enum Fact {
     /// The closed run is in the archive.
     #[n(130)]
     Archived,
+    /// The run moves to other workers, or does not any more; the revision of the routing is given.
+    #[n(180)]
+    Moving(#[n(0)] Option<Moving>, #[n(1)] i64),
+    /// A worker was told of a version that the run could move to.
+    #[n(181)]
+    GoalTold(#[n(0)] Told),
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),

@@ -11,7 +11,7 @@ use longhaul_proto::api::{
 };
 
 use super::{
-    DutyId, Run, ScheduledBy,
+    Bound, DutyId, Run, ScheduledBy,
     state::{Child, Phase, TaskKind},
 };
 use crate::{
@@ -38,6 +38,8 @@ pub struct Dispatch {
     pub expires_at: Option<Timestamp>,
     /// Its priority.
     pub priority: Option<Priority>,
+    /// The workers that it is for.
+    pub bound: Bound,
 }
 
 /// A duty with what is needed to fulfil it.
@@ -155,6 +157,7 @@ impl Run {
             scheduled_at: self.outside(task.scheduled_at),
             expires_at: None,
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
+            bound: self.bound(),
         })
     }
 
@@ -171,6 +174,7 @@ impl Run {
             expires_at: positive(scheduled.schedule_to_start_timeout.as_ref())
                 .map(|timeout| self.outside(activity.attempt_scheduled_at) + timeout),
             priority: self.priority_of(scheduled.priority.as_ref()),
+            bound: Bound { ramps: false, ..self.bound() },
         })
     }
 }

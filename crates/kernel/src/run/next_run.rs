@@ -89,6 +89,7 @@ impl Run {
         next.eager_execution_accepted = false;
         next.identity = String::new();
         (next.time_skipping_config, next.time_skipping_state_propagation) = self.skipping_for_successor();
+        self.bequeath(&mut next, initiator);
         next
     }
 }

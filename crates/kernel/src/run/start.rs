@@ -10,7 +10,7 @@ use longhaul_proto::api::{
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
 
-use super::{Signal, Start, retry, versioning};
+use super::{Inheritance, Signal, Start, retry, versioning};
 use crate::{
     context::Context,
     ids::{NamespaceId, RunId},
@@ -29,6 +29,8 @@ pub struct StartOrigin {
     pub eager: bool,
     /// The schedule that starts it.
     pub scheduled_by: Option<super::ScheduledBy>,
+    /// What it has of its parent's version.
+    pub inheritance: Inheritance,
 }
 
 /// The place of a child in its tree.
@@ -105,6 +107,9 @@ pub fn from_request(
         ..Default::default()
     };
     let mut attributes = Box::new(attributes);
+    if attributes.versioning_override.is_none() {
+        origin.inheritance.write(&mut attributes, context);
+    }
     if let Some(parent) = origin.parent {
         place_child(&mut attributes, parent);
     }

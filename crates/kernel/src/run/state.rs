@@ -185,6 +185,10 @@ pub struct Run {
     #[n(53)]
     #[cbor(default)]
     pub time_skipping: Option<Box<super::TimeSkipping>>,
+    /// Where it stands among the versions of its workers.
+    #[n(54)]
+    #[cbor(default)]
+    pub versions: super::Versions,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,
@@ -315,6 +319,10 @@ pub struct TaskStarted {
     #[n(6)]
     #[cbor(default)]
     pub build: Option<Pb<WorkerVersionStamp>>,
+    /// Whether the worker is told that another version is there, which the run stays away from.
+    #[n(7)]
+    #[cbor(default)]
+    pub could_move: bool,
 }
 
 /// A worker's own queue.
@@ -374,6 +382,10 @@ pub struct Activity {
     #[n(13)]
     #[cbor(default)]
     pub last_build: Option<Pb<WorkerVersionStamp>>,
+    /// Version of the worker of the last attempt.
+    #[n(14)]
+    #[cbor(default)]
+    pub last_version: Option<crate::deployment::VersionName>,
 }
 
 /// Where an attempt of an activity stands.

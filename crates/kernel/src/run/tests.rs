@@ -24,6 +24,7 @@ mod starts;
 mod time_skipping;
 mod timers;
 mod updates;
+mod versions;
 mod wakes;
 mod workflow_tasks;
 

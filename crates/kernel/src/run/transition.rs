@@ -2,12 +2,13 @@
 
 use longhaul_proto::api::{
     common::v1::{Link, WorkerVersionCapabilities, WorkerVersionStamp},
+    deployment::v1::WorkerDeploymentOptions,
     history::v1::{HistoryEvent, history_event::Attributes},
     sdk::v1::{EventGroupMarker, UserMetadata},
 };
 
 use super::{Change, DutyId, Effects, Fact, Reply, Run, event_type::event_type, state::FirstTask};
-use crate::{codec::Pb, context::Context, machine::Draw, time::Timestamp};
+use crate::{codec::Pb, context::Context, deployment::VersionName, machine::Draw, time::Timestamp};
 
 /// A worker that takes a task.
 #[derive(Clone, Debug)]
@@ -15,21 +16,27 @@ pub(super) struct Taker {
     pub identity: String,
     /// Its build, if it tells one.
     pub build: Option<WorkerVersionStamp>,
+    /// Its version, if it has one.
+    pub version: Option<VersionName>,
 }
 
 impl Taker {
     /// One that tells no build.
     pub fn of(identity: &str) -> Self {
-        Self { identity: identity.to_owned(), build: None }
+        Self { identity: identity.to_owned(), build: None, version: None }
     }
 
     /// The one that polls.
-    pub fn polling(identity: &str, capabilities: Option<&WorkerVersionCapabilities>) -> Self {
+    pub fn polling(
+        identity: &str,
+        capabilities: Option<&WorkerVersionCapabilities>,
+        deployment: Option<&WorkerDeploymentOptions>,
+    ) -> Self {
         let build = capabilities.map(|told| WorkerVersionStamp {
             build_id: told.build_id.clone(),
             use_versioning: told.use_versioning,
         });
-        Self { identity: identity.to_owned(), build }
+        Self { identity: identity.to_owned(), build, version: VersionName::of_worker(deployment) }
     }
 }
 

@@ -13,6 +13,9 @@ use longhaul_proto::{
     },
 };
 
+use super::versions;
+use crate::{context::Context, deployment::VersionName};
+
 /// Refuses a choice that contradicts itself.
 ///
 /// # Errors
@@ -28,6 +31,9 @@ pub fn check_override(wanted: Option<&VersioningOverride>) -> Result<(), Refusal
                 return Err(Refusal::invalid("must specify pinned override behavior if override is pinned."));
             }
             Ok(())
+        }
+        Some(Override::OneTime(chosen)) if chosen.target_deployment_version.is_none() => {
+            Err(Refusal::invalid("must provide target deployment version if override is one-time."))
         }
         Some(Override::AutoUpgrade(false)) => Err(Refusal::invalid("auto-upgrade override must be true")),
         Some(_) => Ok(()),
@@ -76,24 +82,27 @@ fn pinned_version(version: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses to pin a run to a version that no worker of its queue belongs to: as long as there are no worker
-/// deployments, no worker belongs to any.
+/// The version that a choice binds to, if it binds to one.
+pub fn named(wanted: Option<&VersioningOverride>) -> Option<VersionName> {
+    versions::named(&in_new_form(wanted?.clone()))
+}
+
+/// Refuses to bind a run to a version whose workers do not poll its queue.
 ///
 /// # Errors
 /// `FailedPrecondition`.
-#[allow(deprecated)]
-pub fn check_present(wanted: Option<&VersioningOverride>, queue: &str) -> Result<(), Refusal> {
-    // What the oldest form names is a deployment, whose versions are not looked for.
-    let Some(wanted) = wanted.filter(|wanted| wanted.deployment.is_none()) else { return Ok(()) };
-    match in_new_form(wanted.clone()).r#override {
-        Some(Override::Pinned(PinnedOverride { version: Some(version), .. })) => {
-            let WorkerDeploymentVersion { deployment_name, build_id } = version;
-            Err(Refusal::FailedPrecondition(format!(
-                "Pinned version '{deployment_name}:{build_id}' is not present in task queue '{queue}' of type 'Workflow'"
-            )))
-        }
-        _ => Ok(()),
+pub fn check_present(
+    wanted: Option<&VersioningOverride>,
+    queue: &str,
+    context: &Context,
+) -> Result<(), Refusal> {
+    let Some(version) = named(wanted) else { return Ok(()) };
+    if versions::has_queue(context, queue, &version) {
+        return Ok(());
     }
+    Err(Refusal::FailedPrecondition(format!(
+        "Pinned version '{version}' is not present in task queue '{queue}' of type 'Workflow'"
+    )))
 }
 
 /// A choice in the form in which it is stored.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     context::Context,
+    deployment::VersionName,
     time::{Timestamp, positive, to_proto},
     visibility::{Attributes, with_type},
 };
@@ -93,7 +94,7 @@ impl Run {
             most_recent_worker_version_stamp: self.worker_stamp.as_ref().map(|stamp| stamp.0.clone()),
             first_run_id: self.first_run_id().to_owned(),
             versioning_info: self.versioning_info(),
-            worker_deployment_name: self.deployment_name.clone(),
+            worker_deployment_name: self.told_deployment(),
             priority: self.priority.as_ref().map(|priority| priority.0.clone()),
             ..WorkflowExecutionInfo::default()
         }
@@ -191,6 +192,7 @@ impl Run {
             .collect()
     }
 
+    #[allow(deprecated)]
     fn activity_info(&self, activity: &Activity) -> PendingActivityInfo {
         let scheduled = &activity.scheduled;
         let state = match activity.phase {
@@ -216,6 +218,11 @@ impl Run {
                 .map(|timeout| (activity.scheduled_at + timeout).to_proto()),
             last_failure: activity.last_failure.as_ref().map(|failure| failure.0.clone()),
             last_worker_identity: activity.last_worker.clone(),
+            last_worker_deployment_version: activity
+                .last_version
+                .as_ref()
+                .map_or_else(String::new, VersionName::old_form),
+            last_deployment_version: activity.last_version.as_ref().map(VersionName::to_proto),
             current_retry_interval: activity
                 .last_attempt_completed_at
                 .filter(|_| waits)

@@ -65,6 +65,7 @@ impl Transition<'_> {
 
     /// Gives the scheduled workflow task to a worker.
     pub fn start_workflow_task(&mut self, request_id: &str, taker: &Taker) {
+        let could_move = self.meet(taker.version.as_ref());
         let Some(mut task) = self.run.workflow_task.clone() else { return };
         if task.kind == TaskKind::Transient && task.scheduled_event_id != self.run.next_event_id {
             // Something happened since: the task is no mere retry any more and gets real events.
@@ -82,7 +83,11 @@ impl Transition<'_> {
             // A task started by the step that wrote its history is told of what was stored before.
             history_bytes: i64::try_from(self.stored_bytes).unwrap_or(i64::MAX),
             suggest_reasons: self.suggest_reasons(),
+            could_move,
         };
+        if could_move && task.kind != TaskKind::Speculative {
+            self.tell_goal();
+        }
         match task.kind {
             TaskKind::Normal => {
                 let attributes = started_attributes(task.scheduled_event_id, &started);
@@ -366,6 +371,7 @@ fn started_attributes(scheduled_event_id: i64, started: &TaskStarted) -> Attribu
         suggest_continue_as_new_reasons: started.suggest_reasons.clone(),
         history_size_bytes: started.history_bytes,
         worker_version: started.build.as_ref().map(|build| build.0.clone()),
+        target_worker_deployment_version_changed: started.could_move,
         ..Default::default()
     })
 }

@@ -25,6 +25,7 @@ fn context() -> Context {
         archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
+        routes: Arc::default(),
     }
 }
 

@@ -48,6 +48,7 @@ impl World {
             archives: false,
             limits: Arc::new(Limits { pending_activities_max: 5, suggest_events: 30, ..Limits::default() }),
             attributes: Arc::new(SearchAttributes::system()),
+            routes: Arc::default(),
         });
         let at = Timestamp::from_secs(1_767_225_600);
         let start = start(beginning, at, &context);

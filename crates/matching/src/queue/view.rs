@@ -47,16 +47,40 @@ impl View {
         }
     }
 
+    /// This queue together with another one, which serves workers of another version.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.pollers.extend(other.pollers);
+        self.pollers.sort_by_key(|poller| {
+            std::cmp::Reverse(poller.last_access_time.map(|at| (at.seconds, at.nanos)))
+        });
+        for (priority, load) in other.by_priority {
+            let own = self.by_priority.entry(priority).or_default();
+            *own = own.with(load);
+        }
+        Self {
+            is_rate_limited: self.is_rate_limited || other.is_rate_limited,
+            added: self.added + other.added,
+            rate: self.rate.min(other.rate),
+            ..self
+        }
+    }
+
     /// All priorities together.
     pub(crate) fn total(&self) -> Load {
-        self.by_priority.values().fold(Load::default(), |sum, load| Load {
-            count: sum.count + load.count,
-            age: sum.age.max(load.age),
+        self.by_priority.values().fold(Load::default(), |sum, load| sum.with(*load))
+    }
+}
+
+impl Load {
+    fn with(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            age: self.age.max(other.age),
             flow: Flow {
-                added: sum.flow.added + load.flow.added,
-                dispatched: sum.flow.dispatched + load.flow.dispatched,
+                added: self.flow.added + other.flow.added,
+                dispatched: self.flow.dispatched + other.flow.dispatched,
             },
-        })
+        }
     }
 }
 

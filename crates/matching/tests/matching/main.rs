@@ -10,4 +10,5 @@ mod rates;
 mod reserve;
 mod spill;
 mod sticky;
+mod versions;
 mod world;

@@ -19,6 +19,7 @@ fn query(workflow_id: &str) -> DispatchQuery {
         execution: execution(workflow_id),
         query: WorkflowQuery { query_type: "state".into(), ..Default::default() },
         priority: None,
+        pinned: None,
     }
 }
 

@@ -260,6 +260,8 @@ pub fn task(workflow_id: &str) -> AddTask {
         scheduled_at: 0,
         expires_at: 0,
         priority: None,
+        pinned: None,
+        ramps: false,
     }
 }
 

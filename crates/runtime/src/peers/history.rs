@@ -81,6 +81,19 @@ envelope! {
         SignalExternal: SignalExternal => Done = 45,
         CancelExternal: CancelExternal => Done = 46,
         TerminateChild: TerminateChild => Done = 47,
+
+        RegisterWorker: RegisterWorker => Done = 180,
+        CreateDeployment: api::CreateWorkerDeploymentRequest => api::CreateWorkerDeploymentResponse = 181,
+        CreateDeploymentVersion: api::CreateWorkerDeploymentVersionRequest => api::CreateWorkerDeploymentVersionResponse = 182,
+        DescribeDeployment: api::DescribeWorkerDeploymentRequest => api::DescribeWorkerDeploymentResponse = 183,
+        DescribeDeploymentVersion: api::DescribeWorkerDeploymentVersionRequest => api::DescribeWorkerDeploymentVersionResponse = 184,
+        SetCurrentVersion: api::SetWorkerDeploymentCurrentVersionRequest => api::SetWorkerDeploymentCurrentVersionResponse = 185,
+        SetRampingVersion: api::SetWorkerDeploymentRampingVersionRequest => api::SetWorkerDeploymentRampingVersionResponse = 186,
+        SetDeploymentManager: api::SetWorkerDeploymentManagerRequest => api::SetWorkerDeploymentManagerResponse = 187,
+        UpdateVersionMetadata: api::UpdateWorkerDeploymentVersionMetadataRequest => api::UpdateWorkerDeploymentVersionMetadataResponse = 188,
+        UpdateVersionCompute: api::UpdateWorkerDeploymentVersionComputeConfigRequest => api::UpdateWorkerDeploymentVersionComputeConfigResponse = 189,
+        DeleteDeploymentVersion: api::DeleteWorkerDeploymentVersionRequest => api::DeleteWorkerDeploymentVersionResponse = 190,
+        DeleteDeployment: api::DeleteWorkerDeploymentRequest => api::DeleteWorkerDeploymentResponse = 191,
     }
 }
 
@@ -107,6 +120,20 @@ pub struct TaskEnd {
     /// It is; otherwise the caller turned away before.
     #[prost(bool, tag = "1")]
     pub is_over: bool,
+}
+
+/// Workers of a version poll a queue.
+#[derive(Clone, PartialEq, Message)]
+pub struct RegisterWorker {
+    /// The version.
+    #[prost(message, required, tag = "1")]
+    pub version: longhaul_proto::api::deployment::v1::WorkerDeploymentVersion,
+    /// The queue.
+    #[prost(string, tag = "2")]
+    pub task_queue: String,
+    /// Number of the public `TaskQueueType`.
+    #[prost(int32, tag = "3")]
+    pub kind: i32,
 }
 
 /// A durable duty was accepted.

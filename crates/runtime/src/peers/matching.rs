@@ -1,8 +1,13 @@
 //! What is asked of the matching room: tasks in, polls out.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use longhaul_proto::api::{common::v1 as common, workflowservice::v1 as api};
+use longhaul_proto::api::{
+    common::v1 as common,
+    deployment::v1::WorkerDeploymentVersion,
+    taskqueue::v1::{TaskQueueStats, TaskQueueVersioningInfo},
+    workflowservice::v1 as api,
+};
 use prost::Message;
 
 use super::{Answering, Ask, Caller, PeerError, QueryOutcome, envelope};
@@ -19,6 +24,9 @@ pub trait Matching: Send + Sync {
     fn reserve(&self, _caller: &Caller, _task: &AddTask) -> Option<Reserved> {
         None
     }
+
+    /// Tells where the tasks of a queue go from now on. Tasks that wait for workers of another version move along.
+    fn route(&self, _caller: &Caller, _routes: QueueRoutes) {}
 }
 
 /// A poll that is kept for one task. Dropping it lets the poll wait on, as if nothing had been asked.
@@ -93,6 +101,7 @@ envelope! {
         CountWorkers: api::CountWorkersRequest => api::CountWorkersResponse = 22,
         UpdateConfig: api::UpdateTaskQueueConfigRequest => api::UpdateTaskQueueConfigResponse = 24,
         DescribeWorker: api::DescribeWorkerRequest => api::DescribeWorkerResponse = 23,
+        DescribeVersion: DescribeVersion => VersionQueue = 180,
     }
 }
 
@@ -141,6 +150,12 @@ pub struct AddTask {
     /// Priority and fairness.
     #[prost(message, optional, tag = "10")]
     pub priority: Option<common::Priority>,
+    /// The version of the workers that it is for, if they are to be of a certain one.
+    #[prost(message, optional, tag = "180")]
+    pub pinned: Option<WorkerDeploymentVersion>,
+    /// Whether it prefers the ramping version.
+    #[prost(bool, tag = "181")]
+    pub ramps: bool,
 }
 
 /// The caller's namespace is gone: let go of everything that waits in its task queues.
@@ -177,4 +192,52 @@ pub struct DispatchQuery {
     /// Priority of the run.
     #[prost(message, optional, tag = "5")]
     pub priority: Option<common::Priority>,
+    /// The version of the workers that may answer it, if they are to be of a certain one.
+    #[prost(message, optional, tag = "180")]
+    pub pinned: Option<WorkerDeploymentVersion>,
+}
+
+/// Where the tasks of a queue go.
+#[derive(Clone, PartialEq, Message)]
+pub struct QueueRoutes {
+    /// The queue.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// Sort of its tasks.
+    #[prost(enumeration = "TaskKind", tag = "2")]
+    pub kind: i32,
+    /// Where they go.
+    #[prost(message, required, tag = "3")]
+    pub info: TaskQueueVersioningInfo,
+    /// The versions whose workers poll it; without any, nothing is known of the queue.
+    #[prost(message, repeated, tag = "4")]
+    pub versions: Vec<WorkerDeploymentVersion>,
+}
+
+/// Asks for the work of one version on a queue.
+#[derive(Clone, PartialEq, Message)]
+pub struct DescribeVersion {
+    /// The queue.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// Number of the public `TaskQueueType`.
+    #[prost(int32, tag = "2")]
+    pub kind: i32,
+    /// The version.
+    #[prost(message, required, tag = "3")]
+    pub version: WorkerDeploymentVersion,
+}
+
+/// The work of one version on a queue.
+#[derive(Clone, PartialEq, Message)]
+pub struct VersionQueue {
+    /// All of it.
+    #[prost(message, required, tag = "1")]
+    pub stats: TaskQueueStats,
+    /// By priority.
+    #[prost(btree_map = "int32, message", tag = "2")]
+    pub stats_by_priority: BTreeMap<i32, TaskQueueStats>,
+    /// Whether workers of the version polled it lately.
+    #[prost(bool, tag = "3")]
+    pub has_pollers: bool,
 }

@@ -79,6 +79,11 @@ settings! {
     limits.completion_pages, Some("history.enableWorkflowTaskCompletionPagination"), Namespace, AtOnce, Switch, "", "what workers answer to one workflow task is larger than a request may be";
     limits.completion_bytes_max, Some("history.workflowTaskCompletionBufferSizeLimit"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "workers answer more or less to one workflow task";
     limits.eager_activities, Some("system.enableActivityEagerExecution"), Namespace, AtOnce, Switch, "", "activities must always go through a task queue";
+    limits.deployments_max, Some("matching.maxDeployments"), Namespace, AtOnce, Between(0.0, MOST), "", "a namespace has more worker deployments";
+    limits.deployment_versions_max, Some("matching.maxVersionsInDeployment"), Namespace, AtOnce, Between(1.0, MOST), "", "builds follow each other quickly";
+    limits.version_queues_max, Some("matching.maxTaskQueuesInDeploymentVersion"), Namespace, AtOnce, Between(1.0, MOST), "", "workers of one version serve more task queues";
+    limits.drainage_grace, Some("matching.wv.VersionDrainageStatusVisibilityGracePeriod"), Namespace, AtOnce, Between(0.0, MOST), "s", "it should be known sooner or later that nothing runs on an old version";
+    limits.drainage_refresh, Some("matching.wv.VersionDrainageStatusRefreshInterval"), Namespace, AtOnce, Between(0.001, MOST), "s", "as above, for the looks after the first";
     frontend.message_bytes_max, None, Process, AtStart, Between(1024.0, 134_217_728.0), "bytes", "clients send larger requests than the SDKs' default allows";
     frontend.page_rows_max, Some("frontend.visibilityMaxPageSize"), Namespace, AtOnce, Between(1.0, MOST), "rows", "lists answer too much or too little at a time";
     frontend.eager_workflow_start, Some("system.enableEagerWorkflowStart"), Namespace, AtOnce, Switch, "", "the first workflow task must always go through a task queue";
@@ -124,7 +129,7 @@ settings! {
     matching.sticky_window, None, Process, AtStart, Between(1.0, 600.0), "s", "workers poll their sticky queue rarely";
     matching.idle_unload, Some("matching.maxTaskQueueIdleTime"), TaskQueue, AtOnce, Between(1.0, MOST), "s", "there are very many task queues that are used now and then";
     matching.sweep_interval, None, Process, AtOnce, Between(1.0, MOST), "s", "unloading idle queues should cost less or free memory sooner";
-    matching.poller_window, None, Process, AtStart, Between(1.0, MOST), "s", "pollers should be listed longer after their last poll";
+    matching.poller_window, Some("matching.PollerHistoryTTL"), Process, AtStart, Between(1.0, MOST), "s", "pollers should be listed longer after their last poll";
     matching.pollers_max, None, Process, AtStart, Between(1.0, MOST), "", "a queue has more workers than are listed";
     matching.queues_max, None, Process, AtOnce, Between(1.0, MOST), "", "there are more task queues in use than fit";
     matching.queries_max, None, Process, AtStart, Between(1.0, MOST), "", "more queries wait for workers than are let in";

@@ -33,6 +33,7 @@ impl Run {
             last_attempt_completed_at: None,
             last_started_at: None,
             last_build: None,
+            last_version: None,
         };
         self.activities.insert(id, activity);
     }

@@ -63,6 +63,10 @@ impl Run {
             }
             Fact::ReportedProblems(problems) => self.fold_problems(problems),
             Fact::Worker(worker) => self.last_worker = Some(worker.clone()),
+            Fact::Moving(moving, revision) => {
+                (self.versions.moving, self.versions.revision) = (moving.clone(), *revision);
+            }
+            Fact::GoalTold(told) => self.versions.told = Some(told.clone()),
             Fact::ActivityStarted { scheduled_event_id, .. }
             | Fact::ActivityRetry { scheduled_event_id, .. }
             | Fact::ActivityDue { scheduled_event_id, .. }
@@ -104,8 +108,9 @@ impl Run {
 /// Folds what happened to an attempt of an activity.
 fn fold_activity_fact(activity: &mut Activity, fact: &Fact) {
     match fact {
-        Fact::ActivityStarted { at, request_id, identity, build, .. } => {
+        Fact::ActivityStarted { at, request_id, identity, build, version, .. } => {
             activity.last_build.clone_from(build);
+            activity.last_version.clone_from(version);
             activity.phase =
                 Phase::Started { at: *at, request_id: request_id.clone(), identity: identity.clone() };
             activity.last_worker.clone_from(identity);

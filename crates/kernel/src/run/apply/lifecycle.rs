@@ -44,7 +44,6 @@ impl Run {
         self.fold_memo(a.memo.as_ref());
         self.fold_search_attributes(a.search_attributes.as_ref());
         self.attached.register(&a.completion_callbacks, at);
-        self.fold_override(a.versioning_override.as_ref());
         self.fold_skipping_started(
             a.time_skipping_config.as_ref(),
             a.time_skipping_state_propagation.as_ref(),
@@ -63,6 +62,8 @@ impl Run {
             start.last_completion_result = None;
         }
         self.start = Pb(start);
+        self.fold_inherited();
+        self.fold_override(a.versioning_override.as_ref());
     }
 
     pub(super) fn fold_closed(&mut self, event: &HistoryEvent, attributes: &Attributes, at: Timestamp) {

@@ -55,6 +55,7 @@ impl Run {
                 history_bytes: a.history_size_bytes,
                 suggest_reasons: a.suggest_continue_as_new_reasons.clone(),
                 build: a.worker_version.clone().map(Pb),
+                could_move: a.target_worker_deployment_version_changed,
             });
         }
     }
@@ -83,14 +84,8 @@ impl Run {
         #[allow(deprecated)]
         let (stamp, checksum) = (a.worker_version.as_ref(), &a.binary_checksum);
         self.worker_stamp = stamp.cloned().map(Pb);
-        self.deployment_name.clone_from(&a.worker_deployment_name);
-        if a.worker_deployment_name.is_empty() {
-            self.search_attributes.remove("TemporalWorkerDeployment");
-        } else {
-            let name = encode(&Value::Keyword(a.worker_deployment_name.clone()));
-            self.search_attributes.insert("TemporalWorkerDeployment".to_owned(), Pb(name));
-        }
-        let build_id = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
+        let stamped = stamp.map_or_else(String::new, |stamp| stamp.build_id.clone());
+        let build_id = a.deployment_version.as_ref().map_or(&stamped, |version| &version.build_id).clone();
         // Runs of a chain hand their points on, and a build has one point in all of them.
         #[allow(deprecated)]
         let is_same =
@@ -107,11 +102,10 @@ impl Run {
                 ..ResetPointInfo::default()
             }));
         }
-        if self.attached.versioning_override.is_none() {
-            self.list_build("BuildIds", "unversioned");
-        }
-        if !build_id.is_empty() {
-            self.list_build("BuildIds", &format!("unversioned:{build_id}"));
+        self.last_completed_event_id = completed_event_id;
+        self.fold_versions(a);
+        if !stamped.is_empty() {
+            self.list_build("BuildIds", &format!("unversioned:{stamped}"));
         }
         if !checksum.is_empty() {
             self.list_build("BinaryChecksums", checksum);
@@ -128,15 +122,20 @@ impl Run {
         }
     }
 
-    /// Takes a build off the list of the run's.
-    pub(in crate::run) fn unlist_build(&mut self, attribute: &str, build: &str) {
-        let mut builds = self.listed_builds(attribute);
-        builds.retain(|listed| listed != build);
+    /// Lists how the run's workers are versioned among its builds, in the place of what was listed for that before.
+    pub(in crate::run) fn relist_build(&mut self, build: Option<&str>) {
+        let mut builds = self.listed_builds("BuildIds");
+        let stands_for_run = |listed: &str| listed == "unversioned" || listed.starts_with("pinned:");
+        if build.is_none() && builds.is_empty() || builds.iter().any(|listed| Some(&**listed) == build) {
+            return;
+        }
+        builds.retain(|listed| !stands_for_run(listed));
+        builds.extend(build.map(str::to_owned));
         if builds.is_empty() {
-            self.search_attributes.remove(attribute);
+            self.search_attributes.remove("BuildIds");
         } else {
             let builds = encode(&Value::KeywordList(builds));
-            self.search_attributes.insert(attribute.to_owned(), Pb(builds));
+            self.search_attributes.insert("BuildIds".to_owned(), Pb(builds));
         }
     }
 

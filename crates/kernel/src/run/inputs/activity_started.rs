@@ -31,7 +31,10 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
     }
     #[allow(deprecated)]
     let capabilities = start.poll.worker_version_capabilities.as_ref();
-    let taker = Taker::polling(&start.poll.identity, capabilities);
+    let taker = Taker::polling(&start.poll.identity, capabilities, start.poll.deployment_options.as_ref());
+    if !t.admits(start.scheduled_event_id, taker.version.as_ref()) {
+        return Ok(());
+    }
     t.start_activity(start.scheduled_event_id, &start.request_id, &taker);
     t.effects.reply = Reply::ActivityTask;
     Ok(())
@@ -46,6 +49,7 @@ impl Transition<'_> {
             request_id: request_id.to_owned(),
             identity: taker.identity.clone(),
             build: taker.build.clone().map(Pb),
+            version: taker.version.clone(),
         });
         self.duty_done(DutyId::Activity(scheduled_event_id));
     }

@@ -12,6 +12,7 @@ use longhaul_proto::{
 };
 
 use crate::{
+    deployment::VersionName,
     run::{
         Change, Fact, Reply, TaskRef, Termination, Volatile, WorkflowTaskCompletion,
         commands::{self, Completion, Fault},
@@ -88,7 +89,16 @@ fn complete(
     let taker = taker(&request);
     t.write_transient_events(taker.build.as_ref());
     t.end_closing();
+    let before = t.run.versions.clone();
+    let was_bound = t.run.bound().pinned;
     let event_id = write_completed(t, &request);
+    if before.moving.is_none() {
+        t.arrive(before.version.as_ref());
+    }
+    if before.moving.is_some() || was_bound != t.run.bound().pinned {
+        t.effects.visible = true;
+        t.redispatch_activities();
+    }
     if t.run.reset_points.len() > t.context.limits.reset_points_max {
         t.fact(Fact::ResetPointsKept(t.context.limits.reset_points_max as u64));
     }
@@ -111,7 +121,8 @@ fn complete(
         }
         t.needs_task |= request.force_create_new_workflow_task;
         t.heartbeats_since = is_heartbeat.then_some(original_scheduled_at);
-        t.taker = request.return_new_workflow_task.then(|| taker.clone());
+        let goes_on = t.run.is_for(taker.version.as_ref(), true, t.context);
+        t.taker = (request.return_new_workflow_task && goes_on).then(|| taker.clone());
         completion.eager.retain(|event| t.run.activities.contains_key(event));
         for scheduled_event_id in &completion.eager {
             let request_id = uuid::Uuid::from_bytes(t.draw.uuid()).to_string();
@@ -207,7 +218,11 @@ fn discard(t: &mut Transition<'_>, request: &RespondWorkflowTaskCompletedRequest
 /// The worker that completes a task, for those that it takes with the answer.
 #[allow(deprecated)]
 fn taker(request: &RespondWorkflowTaskCompletedRequest) -> Taker {
-    Taker { identity: request.identity.clone(), build: request.worker_version_stamp.clone() }
+    Taker {
+        identity: request.identity.clone(),
+        build: request.worker_version_stamp.clone(),
+        version: VersionName::of_worker(request.deployment_options.as_ref()),
+    }
 }
 
 fn closes(command: CommandType) -> bool {
@@ -245,6 +260,9 @@ fn write_completed(t: &mut Transition<'_>, request: &RespondWorkflowTaskComplete
             .deployment_options
             .as_ref()
             .map_or_else(String::new, |options| options.deployment_name.clone()),
+        deployment_version: VersionName::of_worker(request.deployment_options.as_ref())
+            .as_ref()
+            .map(VersionName::to_proto),
         ..Default::default()
     };
     t.event(Attributes::WorkflowTaskCompletedEventAttributes(completed))

@@ -81,6 +81,7 @@ fn reset_of(
         archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(visibility::Attributes::system()),
+        routes: Arc::default(),
     };
     let reset = Reset {
         run_id: name(run_id),

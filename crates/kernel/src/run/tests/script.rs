@@ -110,6 +110,7 @@ impl Player {
             archives: false,
             limits: Arc::new(self.limits.clone()),
             attributes: Arc::new(SearchAttributes::system()),
+            routes: Arc::default(),
         })
     }
 

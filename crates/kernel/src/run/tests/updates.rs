@@ -30,6 +30,7 @@ fn context() -> Arc<Context> {
         archives: false,
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
+        routes: Arc::default(),
     })
 }
 
