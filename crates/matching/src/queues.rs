@@ -190,7 +190,7 @@ impl Queues {
             self.queries.clone(),
             shelf,
             config,
-            (key.clone(), self.running.clone()),
+            (QueueKey { version: None, ..key.clone() }, self.running.clone()),
         )
     }
 
