@@ -154,7 +154,7 @@ async fn activity_cancelled_with_workflow(t: Ctx) -> Verdict {
 }
 
 async fn timers_in_order(t: Ctx) -> Verdict {
-    let handle = start!(t, Timers::run, vec![2200, 10, 1100]);
+    let handle = start!(t, Timers::run, [2200, 10, 1100]);
     equal(result!(handle)?, vec![10, 1100, 2200])
 }
 

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use temporalio_common::RetryPolicy;
 use temporalio_common::search_attributes::SearchAttributeKey;
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -398,7 +396,7 @@ impl CancelledActivity {
     #[run]
     pub async fn run(ctx: &mut WorkflowContext<Self>, _: ()) -> WorkflowResult<()> {
         let options = ActivityOptions::with_start_to_close_timeout(soon())
-            .heartbeat_timeout(Duration::from_secs(1))
+            .heartbeat_timeout(Duration::from_secs(5))
             .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
             .build();
         ctx.execute_activity(Activities::beat_until_cancelled, (), options).await?;
@@ -408,27 +406,22 @@ impl CancelledActivity {
 
 #[workflow]
 #[derive(Default)]
-pub struct Timers;
+pub struct Timers {
+    fired: Vec<u64>,
+}
 
 #[workflow_methods]
 impl Timers {
+    /// Three timers at a time, in the order in which they fire.
     #[run]
-    pub async fn run(ctx: &mut WorkflowContext<Self>, milliseconds: Vec<u64>) -> WorkflowResult<Vec<u64>> {
-        let mut waiting: FuturesUnordered<_> = milliseconds
-            .into_iter()
-            .map(|ms| {
-                let timer = ctx.timer(Duration::from_millis(ms));
-                async move {
-                    timer.await;
-                    ms
-                }
-            })
-            .collect();
-        let mut fired = Vec::new();
-        while let Some(ms) = waiting.next().await {
-            fired.push(ms);
-        }
-        Ok(fired)
+    pub async fn run(ctx: &mut WorkflowContext<Self>, milliseconds: [u64; 3]) -> WorkflowResult<Vec<u64>> {
+        let ctx = &*ctx;
+        let [first, second, third] = milliseconds.map(|ms| async move {
+            ctx.timer(Duration::from_millis(ms)).await;
+            ctx.state_mut(|s| s.fired.push(ms));
+        });
+        futures::join!(first, second, third);
+        Ok(ctx.state(|s| s.fired.clone()))
     }
 }
 
