@@ -71,7 +71,7 @@ settings! {
     limits.workflow_task_backoff_max, Some("history.workflowTaskRetryMaxInterval"), Process, AtOnce, Between(0.0, MOST), "s", "broken workers should be asked more or less often";
     limits.workflow_task_heartbeat_max, Some("history.workflowTaskHeartbeatTimeout"), Namespace, AtOnce, Between(0.0, MOST), "s", "local activities take very long";
     limits.updates_in_flight_max, Some("history.maxInFlightUpdates"), Namespace, AtOnce, Between(0.0, MOST), "", "more updates go on at a time";
-    limits.update_bytes_in_flight_max, Some("history.maxInFlightUpdatePayloads"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "larger updates wait at a time";
+    limits.update_bytes_in_flight_max, Some("history.maxInFlightUpdatePayloads"), Namespace, AtOnce, Between(0.0, MOST), "bytes", "larger updates wait at a time";
     limits.updates_max, Some("history.maxTotalUpdates"), Namespace, AtOnce, Between(0.0, MOST), "", "runs are updated more often";
     limits.suggest_updates, Some("history.maxTotalUpdates.suggestContinueAsNewThreshold"), Namespace, AtOnce, Between(0.0, 1.0), "", "workflows should continue as new after more or fewer of the updates they may have";
     limits.speculative_wait, None, Namespace, AtOnce, Between(0.001, MOST), "s", "workers take long to fetch an update";
