@@ -119,7 +119,7 @@ def versions_in_the_old_form(t):
     set_ramping(t, "", 10, version="__unversioned__")
     describe_deployment(t)
     set_current(t, "", version="__unversioned__")
-    set_ramping(t, "", 30, version="dep~:1")
+    set_ramping(t, "", 30, version="dep~.1")
     describe_deployment(t)
 
 

@@ -197,18 +197,19 @@ def a_run_that_moves_holds_its_activities(t):
     two_versions(t)
     for build in ("1", "2"):
         registered(t, build, kind="ACTIVITY")
+        registered(t, build, kind="ACTIVITY", queue="second~")
     t.start()
-    complete_as(t, poll_of(t, "1"), "1", "AUTO_UPGRADE", activity("a"), activity("b"))
+    complete_as(t, poll_of(t, "1"), "1", "AUTO_UPGRADE", activity("a"), activity("b", task_queue="second~"))
     first = poll_activity_of(t, "1")
     set_current(t, "2")
     t.signal()
     task = poll_of(t, "2")
     versioning(t)
-    nothing_for(t, "1", kind="ACTIVITY")
+    nothing_for(t, "1", queue="second~", kind="ACTIVITY")
     t.complete_activity(first, deployment_options=options("1"))
     complete_as(t, task, "2", "AUTO_UPGRADE")
     versioning(t)
-    t.complete_activity(poll_activity_of(t, "2"), deployment_options=options("2"))
+    t.complete_activity(poll_activity_of(t, "2", queue="second~"), deployment_options=options("2"))
     history(t)
 
 
