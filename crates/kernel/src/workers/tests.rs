@@ -41,14 +41,16 @@ fn the_worker_heard_of_longest_ago_makes_room_and_goes_with_time() {
 
 #[test]
 fn a_large_heartbeat_makes_room_and_the_last_word_of_a_worker_forgets_it() {
+    let large = WorkerHeartbeat { sdk_name: "x".repeat(1_000), ..worker("b") };
+    let mut alone = Registry::default();
+    alone.record(HERE, large.clone(), LIMITS, Timestamp::from_secs(0));
+    let limits = Limits { bytes_max: alone.bytes + 10, ..LIMITS };
     let mut registry = Registry::default();
-    registry.record(HERE, worker("a"), LIMITS, Timestamp::from_secs(1));
-    let mut large = worker("b");
-    large.sdk_name = "x".repeat(9_860);
-    registry.record(HERE, large, LIMITS, Timestamp::from_secs(2));
+    registry.record(HERE, worker("a"), limits, Timestamp::from_secs(1));
+    registry.record(HERE, large, limits, Timestamp::from_secs(2));
     assert_eq!(keys(&registry, None), ["b"]);
     let gone = WorkerHeartbeat { status: WorkerStatus::Shutdown.into(), ..worker("b") };
-    registry.record(HERE, gone, LIMITS, Timestamp::from_secs(3));
+    registry.record(HERE, gone, limits, Timestamp::from_secs(3));
     assert_eq!((keys(&registry, None).len(), registry.bytes, registry.by_age.len()), (0, 0, 0));
 }
 
