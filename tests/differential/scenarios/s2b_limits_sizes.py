@@ -221,7 +221,7 @@ def oversize_failures(t):
     )):
         queue, workflow_id = f"q{index}~", f"wf{index}~"
         t.start(workflow_id, task_queue=queue)
-        t.complete(t.poll(queue), activity(task_queue=queue, retry_policy={"maximum_attempts": 3}))
+        t.complete(t.poll(queue), activity(task_queue=queue, retry_policy={"maximum_attempts": 1}))
         t.fail_activity(t.poll_activity(queue), failure)
         t.history(workflow_id)
         t.fail_task(t.poll(queue), failure=failure)

@@ -37,8 +37,8 @@ pub fn server(message: &str, non_retryable: bool) -> Failure {
     }
 }
 
-/// How deep causes go in a failure that was shortened.
-const CAUSES_MAX: u32 = 20;
+/// How many failures, each the cause of the one before, are kept of one that was shortened.
+const CAUSES_MAX: u32 = 21;
 
 /// What a text, a cause or a kind of failure counts beside its own bytes.
 const FIELD_BYTES: usize = 4;
