@@ -131,7 +131,11 @@ impl World {
             request,
         };
         let worker = LastWorker { sdk_name: String::new(), sdk_version: String::new() };
-        self.step(What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion { task, worker })))
+        self.step(What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion {
+            task,
+            worker,
+            overflows: false,
+        })))
     }
 
     fn signal(&mut self) {
