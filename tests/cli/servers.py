@@ -65,6 +65,8 @@ def reference(folder: str, name: str = "reference") -> Server:
     command = [official_cli(), "server", "start-dev", "--headless", "--log-level", "error"]
     # By default one batch operation at a time, and the one before counts until lists have heard of its end.
     command += ["--dynamic-config-value", "frontend.MaxConcurrentBatchOperationPerNamespace=100"]
+    # Off there by default, and on here.
+    command += ["--dynamic-config-value", "nexusoperation.enableStandalone=true"]
     return Server(command, os.path.join(folder, f"{name}.log"))
 
 

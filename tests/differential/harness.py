@@ -42,10 +42,18 @@ def scenario(function):
     return function
 
 
+class Fixed(list):
+    """A list among settings; scenarios are grouped by their settings."""
+
+    def __hash__(self):
+        return hash(json.dumps(self))
+
+
 def configured(**settings):
     """Has a scenario played on servers of its own with these keys of the dynamic configuration; `__` stands for a dot."""
     def mark(function):
-        function.settings = tuple(sorted((key.replace("__", "."), value) for key, value in settings.items()))
+        fixed = {key.replace("__", "."): Fixed(value) if isinstance(value, list) else value for key, value in settings.items()}
+        function.settings = tuple(sorted(fixed.items()))
         return function
     return mark
 

@@ -15,6 +15,7 @@ from build import enum_prefix
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RUN_OF_ONE_LETTER = re.compile(r"(\w)\1{99,}")
 DELETED = re.compile(r"-deleted-[0-9a-f]{5}\b")
+CALLBACK = re.compile(r"(temporal-callback-token'\]?: ')[^']*'")
 HASH = re.compile(r"please retry \([0-9a-f]+\)")
 TRANSACTION = re.compile(r"transaction size of \d+ bytes")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC)?Z?( m=[+-]?[\d.]+)?")
@@ -27,9 +28,11 @@ DROPPED = {
 }
 MASKED = {
     "history_size_bytes": "<size>", "history_size": "<size>", "task_token": "<token>",
-    "next_page_token": "<token>", "execution_duration": "<duration>",
+    "next_page_token": "<token>", "long_poll_token": "<token>", "state_size_bytes": "<size>", "execution_duration": "<duration>",
     "external_payload_size_bytes": "<size>", "custom_search_attribute_aliases": "<aliases>",
 }
+# Headers of Nexus requests whose value depends on time or is the server's own.
+MASKED_KEYS = {"request-timeout", "operation-timeout", "temporal-callback-token", "user-agent"}
 # Lists that come in no promised order.
 UNORDERED = {
     "pending_activities": lambda item: item.activity_id,
@@ -67,6 +70,7 @@ class Normaliser:
         value = UUID.sub(lambda match: self._id(match.group()), value)
         value = RUN_OF_ONE_LETTER.sub(lambda match: f"{match.group(1)}*{len(match.group())}", value)
         value = TRANSACTION.sub("transaction size of <n> bytes", value)
+        value = CALLBACK.sub(r"\1<token>'", value)
         value = HASH.sub("please retry (<hash>)", value)
         value = DELETED.sub("-deleted-<start of id>", value)
         return TIME.sub("<time>", value)
@@ -121,6 +125,9 @@ class Normaliser:
         # Drawn ids come last, whatever their first digit.
         for key in sorted(value, key=lambda key: (bool(UUID.fullmatch(str(key))), str(key))):
             shown = self.text(key) if isinstance(key, str) else key
+            if str(key).lower() in MASKED_KEYS:
+                out.append(f"{name}[{shown}]: <set>")
+                continue
             out += self._value(f"{name}[{shown}]", value_field, value[key])
         return out
 

@@ -27,6 +27,8 @@ REFERENCE_LIMITS = {
     "system.visibilityPersistenceMaxWriteQPS": 100000,
     "frontend.rps.namespaceReplicationInducingAPIs": 10000,
     "frontend.namespaceRPS.namespaceReplicationInducingAPIs": 10000,
+    # Off there by default, and on here.
+    "nexusoperation.enableStandalone": True,
 }
 SEARCH_ATTRIBUTES = {
     "Own" + name.capitalize(): IndexedValueType.Value("INDEXED_VALUE_TYPE_" + name)

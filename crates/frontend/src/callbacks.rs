@@ -1,5 +1,9 @@
 //! Callbacks that a start brings: whether they can be meant, and where they may lead to. As in a fresh reference no
-//! address outside of the cluster is allowed.
+//! address outside of the cluster is allowed unless a setting names it.
+
+mod addresses;
+
+pub use addresses::{Address, Addresses};
 
 use longhaul_kernel::context::Limits;
 use longhaul_proto::{
@@ -17,7 +21,7 @@ use longhaul_proto::{
 const SYSTEM_URL: &str = "temporal://system";
 
 /// Refuses callbacks that can't be meant.
-pub(crate) fn check(callbacks: &[Callback], limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check(callbacks: &[Callback], limits: &Limits, allowed: &Addresses) -> Result<(), Refusal> {
     if callbacks.len() > limits.callbacks_max {
         return Err(Refusal::invalid(format!(
             "cannot attach more than {} callbacks to an execution",
@@ -26,7 +30,7 @@ pub(crate) fn check(callbacks: &[Callback], limits: &Limits) -> Result<(), Refus
     }
     for callback in callbacks {
         match &callback.variant {
-            Some(Variant::Nexus(nexus)) => check_nexus(nexus, limits)?,
+            Some(Variant::Nexus(nexus)) => check_nexus(nexus, limits, allowed)?,
             Some(Variant::Internal(_)) => {
                 return Err(Refusal::invalid("unsupported callback variant: *common.Callback_Internal_"));
             }
@@ -39,7 +43,7 @@ pub(crate) fn check(callbacks: &[Callback], limits: &Limits) -> Result<(), Refus
     Ok(())
 }
 
-fn check_nexus(nexus: &Nexus, limits: &Limits) -> Result<(), Refusal> {
+fn check_nexus(nexus: &Nexus, limits: &Limits, allowed: &Addresses) -> Result<(), Refusal> {
     let url = &nexus.url;
     let refuse = |text: String| Err(Refusal::InvalidArgument(format!("invalid url: {text}")));
     if url.len() > limits.callback_url_bytes_max {
@@ -49,13 +53,17 @@ fn check_nexus(nexus: &Nexus, limits: &Limits) -> Result<(), Refusal> {
         ));
     }
     if url != SYSTEM_URL {
-        let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
-            return refuse(format!("unknown scheme: {url}"));
+        let (scheme, rest) = match url.split_once("://") {
+            Some((scheme @ ("http" | "https"), rest)) => (scheme, rest),
+            _ => return refuse(format!("unknown scheme: {url}")),
         };
-        if rest.split(['/', '?', '#']).next().is_none_or(str::is_empty) {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if host.is_empty() {
             return refuse("missing host".into());
         }
-        return refuse(format!("url does not match any configured callback address: {url}"));
+        if let Err(fault) = allowed.check(url, scheme, host) {
+            return refuse(fault);
+        }
     }
     let bytes: usize = nexus.header.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > limits.callback_header_bytes_max {
@@ -91,7 +99,7 @@ mod tests {
     use super::*;
 
     fn check(callbacks: &[Callback]) -> Result<(), Refusal> {
-        super::check(callbacks, &Limits::default())
+        super::check(callbacks, &Limits::default(), &Addresses::default())
     }
 
     fn callback(url: &str) -> Callback {

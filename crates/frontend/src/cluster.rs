@@ -47,7 +47,7 @@ pub(crate) async fn system_info(
         eager_workflow_start: true,
         sdk_metadata: true,
         count_group_by_execution_status: true,
-        nexus: false,
+        nexus: true,
         ..Capabilities::default()
     };
     Ok(GetSystemInfoResponse { server_version: COMPATIBLE_VERSION.into(), capabilities: Some(capabilities) })

@@ -11,6 +11,7 @@ mod changes;
 mod describe;
 mod events;
 mod json;
+mod nexus;
 mod route;
 mod url;
 
@@ -46,6 +47,9 @@ pub async fn serve(frontend: Frontend, listener: TcpListener) {
 
 /// Answers one request.
 async fn respond(api: &Arc<Api>, request: Request<Incoming>) -> Answer {
+    if let Some(asked) = nexus::Route::of(request.uri().path()) {
+        return nexus::respond(api, asked, request).await;
+    }
     let form = Form::of(&request);
     let Some(path) = url::unescape(request.uri().path(), false) else {
         return answer::text(StatusCode::BAD_REQUEST, "400 Bad Request");

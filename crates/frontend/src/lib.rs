@@ -16,6 +16,7 @@ mod http;
 pub mod listener;
 mod metrics;
 mod namespaces;
+mod nexus;
 mod own;
 mod rates;
 mod refused;
@@ -34,6 +35,7 @@ mod workflow_control;
 mod workflow_start;
 mod workflow_task;
 
+pub use callbacks::{Address, Addresses};
 pub use calls::{Call, OPERATOR_CALLS, State, WORKFLOW_CALLS};
 pub use cluster::COMPATIBLE_VERSION;
 pub use frontend::{ClusterIdentity, Frontend, Parts};

@@ -25,6 +25,7 @@ use crate::{
     Frontend,
     asker::Asker,
     frontend::{Answered, changing, reading},
+    nexus::endpoints,
 };
 
 mod answer;
@@ -157,6 +158,7 @@ pub(crate) async fn delete(
         let text = format!("namespace {} is protected from deletion", found.name);
         return Err(Refusal::FailedPrecondition(text).into());
     }
+    endpoints::check_no_target(frontend, &found.name).await?;
     let deleted_namespace = frontend.directory.delete(&found).await.map_err(changing)?;
     Ok(DeleteNamespaceResponse { deleted_namespace })
 }

@@ -32,13 +32,14 @@ const CLASSES: usize = 6;
 pub(crate) enum Waits {
     WorkflowTask,
     ActivityTask,
+    NexusTask,
     Query,
     History,
     Update,
     UpdatePoll,
 }
 
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 
 /// Which limit a call counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

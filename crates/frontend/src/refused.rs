@@ -36,11 +36,6 @@ fn denied<A>(text: &str) -> Answered<A> {
     Err(Refusal::PermissionDenied { message: text.into(), reason: String::new() }.into())
 }
 
-/// Refuses the calls of standalone Nexus operations.
-pub(crate) async fn standalone_nexus<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
-    Err(Refusal::Unimplemented("Standalone Nexus operation is disabled".into()).into())
-}
-
 /// Refuses the commands to workers.
 pub(crate) async fn fetch_worker_config<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
     Err(Refusal::Unimplemented("FetchWorkerConfig command is not enabled.".into()).into())

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use longhaul_kernel::context::Limits;
 
+use crate::callbacks::Addresses;
+
 /// What an operator may change about the frontend. A rate of infinity is no limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -23,6 +25,8 @@ pub struct Settings {
     pub worker_heartbeats: bool,
     /// Hosts that HTTP requests may name, with or without a port; a star stands for any text.
     pub http_allowed_hosts: Vec<String>,
+    /// Addresses outside of the cluster that callbacks may lead to. Default none.
+    pub callback_addresses: Addresses,
     /// Whether workflows can be updated.
     pub updates: bool,
     /// Whether an update's caller may wait for no more than its acceptance.
@@ -85,6 +89,7 @@ impl Default for Settings {
             time_skipping: false,
             time_skipping_jumps: 200,
             worker_heartbeats: true,
+            callback_addresses: Addresses::default(),
             http_allowed_hosts: vec!["*".into()],
             updates: true,
             updates_accepted: true,

@@ -125,6 +125,7 @@ fn tell(refusal: &Refusal) -> Told {
             Told::detailed(Code::PermissionDenied, message, "PermissionDeniedFailure", &detail)
         }
         Refusal::ActivityExecutionAlreadyStarted { .. }
+        | Refusal::NexusOperationExecutionAlreadyStarted { .. }
         | Refusal::ClientVersionNotSupported { .. }
         | Refusal::ServerVersionNotSupported { .. }
         | Refusal::NewerBuildExists { .. }
@@ -152,6 +153,14 @@ fn tell_rare(refusal: &Refusal) -> Told {
                 run_id: run_id.clone(),
             };
             Told::detailed(Code::AlreadyExists, message, "ActivityExecutionAlreadyStartedFailure", &detail)
+        }
+        Refusal::NexusOperationExecutionAlreadyStarted { message, start_request_id, run_id } => {
+            let detail = details::NexusOperationExecutionAlreadyStartedFailure {
+                start_request_id: start_request_id.clone(),
+                run_id: run_id.clone(),
+            };
+            let name = "NexusOperationExecutionAlreadyStartedFailure";
+            Told::detailed(Code::AlreadyExists, message, name, &detail)
         }
         Refusal::ClientVersionNotSupported { client_version, client_name, supported_versions } => {
             let text = format!(

@@ -106,7 +106,7 @@ fn check_start(
     check_conflict_options(request)?;
     check_attributes(request.search_attributes.as_ref(), namespace, settings)?;
     check_priority(request.priority.as_ref())?;
-    callbacks::check(&request.completion_callbacks, &settings.limits)?;
+    callbacks::check(&request.completion_callbacks, &settings.limits, &settings.callback_addresses)?;
     check::links(&callbacks::all_links(&request.links, &request.completion_callbacks), &settings.limits)?;
     check_sizes(request.memo.as_ref(), &[request.input.as_ref()], namespace, &settings.limits)?;
     check::time_skipping(request.time_skipping_config.as_ref(), settings.time_skipping)?;

@@ -7,6 +7,7 @@ pub mod control;
 pub mod deployment;
 pub mod describe;
 pub mod multi;
+pub mod operation;
 pub mod page_token;
 pub mod query;
 pub mod reads;
@@ -101,7 +102,7 @@ async fn other(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError
         C::AwaitTaskEnd(request) => {
             A::AwaitTaskEnd(task_end::task_end(room, &caller, namespace, request).await?)
         }
-        call => Box::pin(activity_or_peer(room, &caller, namespace, call)).await?,
+        call => Box::pin(about_operation(room, &caller, namespace, call)).await?,
     })
 }
 
@@ -142,6 +143,7 @@ async fn activity_or_peer(
             control::signal(room, namespace, request.signal, source, request.child_workflow_only).await?;
             A::SignalExternal(Done {})
         }
+        C::NexusCompleted(news) => A::NexusCompleted(crate::nexus::completed(room, news).await?),
         C::CancelExternal(request) => {
             let source = Some((request.source, request.initiated_event_id));
             control::request_cancel(room, namespace, request.cancel, source, request.child_workflow_only)
@@ -153,6 +155,37 @@ async fn activity_or_peer(
             A::TerminateChild(Done {})
         }
         call => about_schedule(room, caller, namespace, call).await?,
+    })
+}
+
+/// Answers calls about standalone Nexus operations.
+async fn about_operation(
+    room: &Arc<Room>,
+    caller: &Caller,
+    namespace: NamespaceId,
+    call: C,
+) -> Result<A, PeerError> {
+    Ok(match call {
+        C::StartOperation(request) => A::StartOperation(operation::start(room, namespace, request).await?),
+        C::DescribeOperation(request) => {
+            A::DescribeOperation(operation::describe(room, caller, namespace, request).await?)
+        }
+        C::PollOperation(request) => {
+            A::PollOperation(operation::poll(room, caller, namespace, request).await?)
+        }
+        C::CancelOperation(request) => {
+            operation::request_cancel(room, namespace, request).await?;
+            A::CancelOperation(api::RequestCancelNexusOperationExecutionResponse {})
+        }
+        C::TerminateOperation(request) => {
+            operation::terminate(room, namespace, request).await?;
+            A::TerminateOperation(api::TerminateNexusOperationExecutionResponse {})
+        }
+        C::DeleteOperation(request) => {
+            operation::delete(room, namespace, request).await?;
+            A::DeleteOperation(api::DeleteNexusOperationExecutionResponse {})
+        }
+        call => activity_or_peer(room, caller, namespace, call).await?,
     })
 }
 

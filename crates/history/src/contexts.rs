@@ -7,6 +7,7 @@ use longhaul_kernel::{
     deployment::Routes,
     ids::NamespaceId,
     namespace::Namespace,
+    nexus::Endpoints,
     visibility::Attributes,
 };
 use longhaul_runtime::{Live, peers::PeerError};
@@ -62,11 +63,14 @@ impl Contexts {
                 .ok_or_else(|| PeerError::Lost(format!("namespace {id} does not exist")))?,
         };
         let names = self.names().await?;
+        let endpoints =
+            self.directory.endpoints.all().await.map_err(|error| PeerError::Busy(error.to_string()))?;
         let limits = self.settings.read(&namespace.name, |settings| settings.limits.clone());
         let routes = self.routes.of(id);
         if let Some((made_for, context)) = self.made.lock().get(&id)
             && Arc::ptr_eq(made_for, &namespace)
             && Arc::ptr_eq(&context.other_namespaces, &names)
+            && Arc::ptr_eq(&context.endpoints, &endpoints)
             && Arc::ptr_eq(&context.limits, &limits)
             && Arc::ptr_eq(&context.routes, &routes)
         {
@@ -74,7 +78,7 @@ impl Contexts {
         }
         let context = Arc::new(Context {
             archives: self.archives && namespace.archives(),
-            ..make(&namespace, names, limits, routes)
+            ..make(&namespace, names, endpoints, limits, routes)
         });
         self.made.lock().insert(id, (namespace, context.clone()));
         Ok(context)
@@ -130,7 +134,13 @@ impl Contexts {
 }
 
 /// A context, of its parts.
-fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>, routes: Arc<Routes>) -> Context {
+fn make(
+    namespace: &Namespace,
+    names: Arc<Vec<String>>,
+    endpoints: Arc<Endpoints>,
+    limits: Arc<Limits>,
+    routes: Arc<Routes>,
+) -> Context {
     let mut attributes = Attributes::system().in_namespace(&namespace.name);
     for (name, attribute) in &namespace.search_attributes {
         attributes = attributes.with_custom(name, attribute.value_type());
@@ -140,6 +150,7 @@ fn make(namespace: &Namespace, names: Arc<Vec<String>>, limits: Arc<Limits>, rou
         other_namespaces: names,
         retention: namespace.retention,
         archives: false,
+        endpoints,
         limits,
         attributes: Arc::new(attributes),
         routes,

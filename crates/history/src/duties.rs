@@ -1,6 +1,8 @@
 //! Fulfilling what runs owe to others: dispatching tasks, starting children, delivering signals, telling parents. A
 //! duty stays in the outbox until it is done, so that it survives a crash; whoever receives it can tell a repetition.
 
+mod callback;
+mod nexus;
 mod underway;
 
 use std::sync::Arc;
@@ -376,6 +378,9 @@ async fn settle(debt: &Debt) -> Result<What, PeerError> {
             Ok(What::DutyDone(debt.id))
         }
         Duty::Archive => archive::archive(&debt.shard, &debt.run).await,
+        Duty::Callback(call) => callback::deliver(debt, call).await,
+        Duty::NexusStart(operation) => nexus::start(debt, operation).await,
+        Duty::NexusCancel(operation) => nexus::cancel(debt, operation).await,
         Duty::CloseChild(child, policy) => {
             not_found_is_done(close_child(debt, child, *policy).await)?;
             Ok(What::DutyDone(debt.id))

@@ -13,7 +13,9 @@ use tokio::sync::Semaphore;
 use crate::{
     Settings, archive, calls,
     contexts::Contexts,
-    duties, pages, reclaim,
+    duties,
+    nexus::Breakers,
+    pages, reclaim,
     routes::{self, KnownRoutes},
     shard::Shard,
     skip, wakes,
@@ -42,6 +44,8 @@ pub struct Room {
     pub archiving: Semaphore,
     /// Where task queues lead.
     pub routes: Arc<KnownRoutes>,
+    /// Destinations of Nexus calls that are left in peace.
+    pub breakers: Breakers,
     /// Starts of children that are under way.
     pub underway: duties::Underway,
     /// What pages of workflow task completions take.
@@ -62,6 +66,13 @@ impl Room {
             .and_then(|shards| shards[usize::from(slot.0) * count / usize::from(SLOTS)].upgrade())
             .filter(|shard| shard.range.first <= slot && slot <= shard.range.last)
             .ok_or_else(|| PeerError::Lost("history is being opened or closed".into()))
+    }
+}
+
+impl Room {
+    /// How long the handler of a Nexus operation is waited for.
+    pub fn request_timeout(&self) -> std::time::Duration {
+        self.live.general().nexus_request_timeout
     }
 }
 
@@ -116,6 +127,7 @@ impl History {
             wakes: Wakes::default(),
             archive,
             archiving: Semaphore::new(archive::TOGETHER),
+            breakers: Breakers::default(),
             underway: duties::Underway::default(),
             pages: Arc::default(),
             shards: OnceLock::new(),

@@ -19,6 +19,8 @@ mod hosted;
 mod loaded;
 mod machines;
 mod metrics;
+mod nexus;
+mod operations;
 mod pages;
 mod patience;
 mod pending;

@@ -7,6 +7,7 @@ use longhaul_kernel::{
     batch::Batch,
     deployment::Deployment,
     ids::{Kind, RunKey},
+    operation::Operation,
     run::DutyId,
     schedule::Schedule,
 };
@@ -29,7 +30,8 @@ pub async fn tick(room: &Arc<Room>, run: RunKey) {
         Kind::Schedule => hosted::tick::<Schedule>(room, run).await,
         Kind::Batch => hosted::tick::<Batch>(room, run).await,
         Kind::Deployment => hosted::tick::<Deployment>(room, run).await,
-        Kind::Activity | Kind::NexusOperation => unknown(&run),
+        Kind::NexusOperation => hosted::tick::<Operation>(room, run).await,
+        Kind::Activity => unknown(&run),
     }
 }
 
@@ -46,7 +48,8 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
         Kind::Schedule => hosted::remember::<Schedule>(shard, run, only).await,
         Kind::Batch => hosted::remember::<Batch>(shard, run, only).await,
         Kind::Deployment => hosted::remember::<Deployment>(shard, run, only).await,
-        Kind::Activity | Kind::NexusOperation => unknown(&run),
+        Kind::NexusOperation => hosted::remember::<Operation>(shard, run, only).await,
+        Kind::Activity => unknown(&run),
     }
 }
 
@@ -68,7 +71,8 @@ pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
         Kind::Schedule => hosted::erase::<Schedule>(&shard, run).await,
         Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
         Kind::Deployment => hosted::erase::<Deployment>(&shard, run).await,
-        Kind::Activity | Kind::NexusOperation => hosted::erase_unknown(&shard, run).await,
+        Kind::NexusOperation => hosted::erase::<Operation>(&shard, run).await,
+        Kind::Activity => hosted::erase_unknown(&shard, run).await,
     }
 }
 

@@ -39,8 +39,10 @@ impl Origin {
             | DutyId::ScheduleChild(event)
             | DutyId::SignalExternal(event)
             | DutyId::CancelExternal(event)
+            | DutyId::NexusStart(event)
+            | DutyId::NexusCancel(event)
             | DutyId::CloseChild(event) => event < self.next_event_id,
-            DutyId::NotifyParent | DutyId::NotifySchedule | DutyId::Archive => true,
+            DutyId::NotifyParent | DutyId::NotifySchedule | DutyId::Archive | DutyId::Callback(_) => true,
         }
     }
 }

@@ -113,7 +113,7 @@ fn start(
             activity::decide_start(&mut turn, start, &namespace)
                 .map(|answer| answer.map(|answer| Answer::Activity(Box::new(answer))))
         }
-        (TaskPoll::Workflow(_) | TaskPoll::Activity(_), _) => Ok(None),
+        (TaskPoll::Workflow(_) | TaskPoll::Activity(_) | TaskPoll::Nexus(_), _) => Ok(None),
     };
     started.unwrap_or_else(|refusal| {
         tracing::debug!(%run, ?duty, ?refusal, "task not started for the poll that waited");

@@ -38,6 +38,13 @@ pub struct Settings {
     pub pages_bytes_max: usize,
     /// Share of these that one namespace may take. Default 0.5.
     pub pages_namespace_share: f64,
+    /// How long the handler of a Nexus operation is waited for at an attempt. Default 10 s.
+    pub nexus_request_timeout: Duration,
+    /// Where handlers outside find this cluster; `{{.NamespaceName}}` stands for the caller's namespace. Empty for the
+    /// HTTP listener of this process.
+    pub nexus_callback_url: String,
+    /// How much of an operation's time has to be left for another attempt. Default 1.5 s.
+    pub nexus_request_timeout_min: Duration,
     /// Limits on what a run may hold.
     pub limits: Arc<Limits>,
 }
@@ -59,6 +66,9 @@ impl Default for Settings {
             batch_concurrency: 100,
             pages_bytes_max: 1 << 30,
             pages_namespace_share: 0.5,
+            nexus_request_timeout: Duration::from_secs(10),
+            nexus_callback_url: String::new(),
+            nexus_request_timeout_min: Duration::from_millis(1500),
             limits: Arc::default(),
         }
     }

@@ -7,6 +7,7 @@ use longhaul_kernel::{
     batch::Batch,
     deployment::Deployment,
     ids::{ExecutionKey, RunKey},
+    operation::Operation,
     schedule::Schedule,
 };
 use longhaul_runtime::peers::PeerError;
@@ -37,6 +38,8 @@ pub struct Shard {
     pub batches: Executions<hosted::Cell<Batch>>,
     /// Worker deployments.
     pub deployments: Executions<hosted::Cell<Deployment>>,
+    /// Standalone Nexus operations.
+    pub operations: Executions<hosted::Cell<Operation>>,
 }
 
 impl Shard {
@@ -50,6 +53,7 @@ impl Shard {
             schedules: Executions::default(),
             batches: Executions::default(),
             deployments: Executions::default(),
+            operations: Executions::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use longhaul_proto::{Refusal, api::common::v1::SearchAttributes};
 
 use crate::{
     deployment::Routes,
+    nexus::Endpoints,
     visibility::{self, Attributes},
 };
 
@@ -24,6 +25,8 @@ pub struct Context {
     pub retention: Duration,
     /// Whether a closed run has to be archived before it is removed.
     pub archives: bool,
+    /// Nexus endpoints.
+    pub endpoints: Arc<Endpoints>,
     /// Limits in force.
     pub limits: Arc<Limits>,
     /// Search attributes of the namespace.

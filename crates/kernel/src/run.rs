@@ -6,6 +6,7 @@
 mod apply;
 mod archived;
 mod attached;
+mod callbacks;
 mod chain;
 mod change;
 mod commands;
@@ -19,6 +20,7 @@ mod input;
 mod inputs;
 mod listed;
 mod next_run;
+mod nexus;
 mod options;
 mod payload;
 mod priority;
@@ -45,6 +47,7 @@ mod workflow_task;
 use longhaul_proto::Refusal;
 
 pub use attached::{Attached, AttachedRequest, Registered};
+pub use callbacks::CallbackCall;
 pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
@@ -52,6 +55,7 @@ pub use effects::{Effects, NextRun, Reply, Warning};
 pub use inheritance::Inheritance;
 pub use input::*;
 pub use listed::listed;
+pub use nexus::{NexusCancel, NexusOperation, NexusStarted};
 pub use options::check_mask as check_options_mask;
 pub use payload::json_string;
 pub use reset::{Reapplied, Reset, operations as reset_operations};
@@ -136,6 +140,16 @@ impl Run {
             }
             What::CancelDelivered { initiated_event_id, failed } => {
                 inputs::external_delivered::cancel(&mut t, initiated_event_id, failed)?;
+            }
+            What::CallbackAttempted { index, outcome } => t.callback_attempted(index, *outcome),
+            What::NexusStartAttempted { scheduled_event_id, outcome } => {
+                inputs::nexus::start_attempted(&mut t, scheduled_event_id, *outcome)?;
+            }
+            What::NexusCancelAttempted { scheduled_event_id, outcome } => {
+                inputs::nexus::cancel_attempted(&mut t, scheduled_event_id, *outcome)?;
+            }
+            What::NexusCompleted { scheduled_event_id, completion } => {
+                inputs::nexus::completed(&mut t, scheduled_event_id, *completion)?;
             }
             What::AdmitUpdate(request) => t.admit_update(*request)?,
             What::DutyDone(duty) => t.duty_done(duty),

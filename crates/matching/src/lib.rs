@@ -17,6 +17,7 @@ mod lease;
 mod limiter;
 mod matching;
 mod metrics;
+mod nexus;
 mod poll;
 mod pollers;
 mod query;

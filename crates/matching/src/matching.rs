@@ -154,6 +154,14 @@ impl Matching {
             MatchingCall::QueryCompleted(answer) => {
                 MatchingAnswer::QueryCompleted(self.queries.complete(&caller, answer)?)
             }
+            MatchingCall::PollNexus(poll) => MatchingAnswer::PollNexus(self.poll_nexus(caller, poll).await?),
+            MatchingCall::Nexus(request) => MatchingAnswer::Nexus(self.nexus(caller, request).await?),
+            MatchingCall::NexusCompleted(answer) => {
+                MatchingAnswer::NexusCompleted(self.nexus_completed(&caller, answer)?)
+            }
+            MatchingCall::NexusFailed(answer) => {
+                MatchingAnswer::NexusFailed(self.nexus_failed(&caller, answer)?)
+            }
             MatchingCall::Describe(request) => {
                 MatchingAnswer::Describe(describe::describe(self, &caller, &request)?)
             }

@@ -23,7 +23,7 @@ use crate::{
     Matching,
     lease::{Lease, Offer, QueryLease, Started},
     pollers::Poller,
-    query::Query,
+    query::{Asked, Query},
     queue::{Advice, Poll, QueueKey},
     start,
     sticky::caller_namespace,
@@ -88,25 +88,36 @@ impl Matching {
     }
 
     async fn enter<R: PollRequest>(&self, caller: &Caller, request: &R) -> Result<Poll, PeerError> {
-        let queue =
-            request.task_queue().ok_or_else(|| Refusal::invalid("TaskQueue is not set on request."))?;
-        let poller = request.poller();
+        let (shared, poller) = (request.shared(), request.poller());
+        self.enter_queue(caller, request.task_queue(), R::KIND, shared, poller).await
+    }
+
+    /// Takes a place among the polls of a queue.
+    pub(crate) async fn enter_queue(
+        &self,
+        caller: &Caller,
+        queue: Option<&TaskQueue>,
+        kind: TaskKind,
+        request: TaskPoll,
+        poller: Poller,
+    ) -> Result<Poll, PeerError> {
+        let queue = queue.ok_or_else(|| Refusal::invalid("TaskQueue is not set on request."))?;
         let is_sticky = queue.kind() == TaskQueueKind::Sticky;
         let key = QueueKey {
             namespace: caller_namespace(caller),
             name: queue.name.as_str().into(),
-            kind: R::KIND,
+            kind,
             sticky: is_sticky,
             version: versions::of_poll(poller.deployment.as_ref(), is_sticky),
         };
-        let place = Place { namespace: &caller.namespace, task_queue: &queue.name, task_kind: R::KIND };
+        let place = Place { namespace: &caller.namespace, task_queue: &queue.name, task_kind: kind };
         let settings = self.settings.at(place);
         let longest = self.now() + settings.poll_wait;
         let asked = caller.deadline.map_or(Timestamp::MAX, Timestamp) - settings.poll_margin;
         self.register(caller, &key).await?;
         let queue = self.queues.load(caller, key)?;
         let leaver = (self.queues.departed.clone(), caller_namespace(caller));
-        Ok(Poll::enter(queue, request.shared(), poller, leaver, longest.min(asked)))
+        Ok(Poll::enter(queue, request, poller, leaver, longest.min(asked)))
     }
 
     /// Answers a poll with the task that was started for it.
@@ -226,13 +237,16 @@ impl PollRequest for Arc<api::PollWorkflowTaskQueueRequest> {
     }
 
     fn record_query(&self, query: &Query, request_id: String) -> Self::Record {
+        let Asked::Query { execution, query: asked } = &query.asked else {
+            unreachable!("Nexus requests go to queues of Nexus tasks only: {:?}", query.id)
+        };
         RecordWorkflowTaskStarted {
-            execution: query.execution.clone(),
+            execution: execution.clone(),
             scheduled_event_id: 0,
             attempt: 0,
             request_id,
             poll: (**self).clone(),
-            query: Some(DirectQuery { token: query.token.clone(), query: query.query.clone() }),
+            query: Some(DirectQuery { token: query.token.clone(), query: asked.clone() }),
         }
     }
 

@@ -10,13 +10,13 @@ use longhaul_kernel::time::Timestamp;
 use longhaul_proto::{
     Refusal,
     api::{
-        common::v1 as common, enums::v1::QueryResultType, query::v1::WorkflowQuery,
+        common::v1 as common, enums::v1::QueryResultType, nexus::v1 as nexus, query::v1::WorkflowQuery,
         workflowservice::v1 as api,
     },
 };
 use longhaul_runtime::{
     Host,
-    peers::{Caller, DispatchQuery, PeerError, QueryOutcome, QueryToken},
+    peers::{Caller, DispatchQuery, NexusOutcome, PeerError, QueryOutcome, QueryToken},
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -37,12 +37,36 @@ pub(crate) struct QueryId([u8; 16]);
 pub(crate) struct Query {
     pub(crate) id: QueryId,
     pub(crate) token: Bytes,
-    pub(crate) execution: common::WorkflowExecution,
-    pub(crate) query: WorkflowQuery,
+    pub(crate) asked: Asked,
+}
+
+/// What a worker is asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// Something about a run.
+    Query {
+        /// The run.
+        execution: common::WorkflowExecution,
+        /// What.
+        query: WorkflowQuery,
+    },
+    /// To handle a Nexus request.
+    Nexus {
+        request: nexus::Request,
+        /// How long its caller waits.
+        until: Timestamp,
+    },
+}
+
+/// What a worker answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Query(QueryOutcome),
+    Nexus(Box<NexusOutcome>),
 }
 
 /// How a query ended.
-pub(crate) type Outcome = Result<QueryOutcome, PeerError>;
+pub(crate) type Outcome = Result<Answer, PeerError>;
 
 /// The queries somebody waits for.
 pub(crate) struct Queries {
@@ -77,29 +101,48 @@ impl Queries {
         caller: &Caller,
         queue: Arc<Queue>,
         request: DispatchQuery,
-    ) -> Outcome {
+    ) -> Result<QueryOutcome, PeerError> {
+        let now = Timestamp(self.host.clock.now());
+        let until = caller.deadline.unwrap_or((now + self.wait).0);
+        let asked = Asked::Query { execution: request.execution, query: request.query };
+        match self.ask(caller, queue, request.task_queue, asked, until).await? {
+            Some(Answer::Query(outcome)) => Ok(outcome),
+            Some(Answer::Nexus(_)) => Err(Refusal::invalid("the worker answered another question").into()),
+            None => {
+                Err(Refusal::DeadlineExceeded("query timed out before a worker could process it".into())
+                    .into())
+            }
+        }
+    }
+
+    /// Asks a worker of `queue`; `None` if nobody has answered by then.
+    ///
+    /// # Errors
+    /// `Busy` if too many wait, else what `history` or the worker said.
+    pub(crate) async fn ask(
+        &self,
+        caller: &Caller,
+        queue: Arc<Queue>,
+        task_queue: String,
+        asked: Asked,
+        until: i64,
+    ) -> Result<Option<Answer>, PeerError> {
         let id = QueryId(self.host.entropy.uuid());
         let (mut awaited, outcome) = self.await_answer(id)?;
         let token = QueryToken {
             namespace_id: Bytes::copy_from_slice(&caller.namespace_id),
-            task_queue: request.task_queue,
+            task_queue,
             query_id: Uuid::from_bytes(id.0).to_string(),
         };
-        let query = Query {
-            id,
-            token: token.encode_to_vec().into(),
-            execution: request.execution,
-            query: request.query,
-        };
+        let query = Query { id, token: token.encode_to_vec().into(), asked };
         awaited.place = Some((queue.clone(), queue.add_query(Arc::new(query))));
-        let now = Timestamp(self.host.clock.now());
-        let until = caller.deadline.unwrap_or((now + self.wait).0);
         tokio::select! {
             biased;
-            outcome = outcome => outcome.unwrap_or_else(|_| Err(PeerError::Busy("query was dropped".into()))),
-            () = self.host.clock.wait_until(until) => Err(Refusal::DeadlineExceeded(
-                "query timed out before a worker could process it".into(),
-            ).into()),
+            outcome = outcome => match outcome {
+                Ok(outcome) => outcome.map(Some),
+                Err(_) => Err(PeerError::Busy("query was dropped".into())),
+            },
+            () = self.host.clock.wait_until(until) => Ok(None),
         }
     }
 
@@ -114,7 +157,7 @@ impl Queries {
     ) -> Result<api::RespondQueryTaskCompletedResponse, Refusal> {
         let id = read_token(caller, &request.task_token)?;
         let is_awaited = match outcome(request) {
-            Some(outcome) => self.resolve(id, Ok(outcome)),
+            Some(outcome) => self.resolve(id, Ok(Answer::Query(outcome))),
             // An answer that says nothing is taken and answers nothing, as on the reference.
             None => self.awaited.lock().contains_key(&id),
         };
@@ -151,7 +194,8 @@ impl Drop for Awaited<'_> {
     }
 }
 
-fn read_token(caller: &Caller, token: &[u8]) -> Result<QueryId, Refusal> {
+/// The query that a worker's token names.
+pub(crate) fn read_token(caller: &Caller, token: &[u8]) -> Result<QueryId, Refusal> {
     if token.is_empty() {
         return Err(Refusal::invalid("Task token not set on request."));
     }

@@ -46,6 +46,15 @@ pub enum Refusal {
         /// The existing run.
         run_id: String,
     },
+    /// A standalone Nexus operation of this id exists.
+    NexusOperationExecutionAlreadyStarted {
+        /// Text with the ids.
+        message: String,
+        /// Request id of the existing start.
+        start_request_id: String,
+        /// The existing run.
+        run_id: String,
+    },
     /// A namespace of this name exists.
     NamespaceAlreadyExists(String),
     /// Something else of this name exists.

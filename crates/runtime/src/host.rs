@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Clock, Entropy, Tasks};
+use crate::{Clock, Entropy, Outbound, Tasks};
 
-/// Clock, entropy and tasks. Cheap to clone.
+/// Clock, entropy, tasks and the way out. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// The time.
@@ -13,12 +13,19 @@ pub struct Host {
     pub entropy: Arc<Entropy>,
     /// Background tasks.
     pub tasks: Tasks,
+    /// The way to servers outside.
+    pub outbound: Outbound,
 }
 
 impl Host {
     /// The real machine.
     pub fn system() -> Self {
-        Self { clock: Clock::system(), entropy: Arc::new(Entropy::system()), tasks: Tasks::default() }
+        Self {
+            clock: Clock::system(),
+            entropy: Arc::new(Entropy::system()),
+            tasks: Tasks::default(),
+            outbound: Outbound::network(),
+        }
     }
 
     /// A machine whose time is tokio's and whose entropy comes from `seed`.
@@ -27,6 +34,7 @@ impl Host {
             clock: Clock::simulated(nanos),
             entropy: Arc::new(Entropy::seeded(seed)),
             tasks: Tasks::default(),
+            outbound: Outbound::nowhere(),
         }
     }
 }

@@ -76,6 +76,7 @@ impl Server {
         let metrics = bind(config.ip, config.metrics_port, "--metrics-port").await?;
         let (address, http_address) = (listener.local_addr()?, http.local_addr()?);
         let metrics_address = metrics.local_addr()?;
+        host.outbound.set_home(format!("http://{http_address}"));
         let recorder = Metrics::install();
         config.settings.note();
         let in_force = InForce::new(&config.settings.everywhere());

@@ -101,6 +101,8 @@ pub(crate) enum Range {
     Switch,
     /// A list of texts.
     Texts,
+    /// A text.
+    Text,
     /// A number (of seconds, if it is a length of time) between two others, both included.
     Between(f64, f64),
 }
@@ -113,6 +115,7 @@ impl fmt::Display for Range {
         match self {
             Self::Switch => f.write_str("true or false"),
             Self::Texts => f.write_str("a list of texts"),
+            Self::Text => f.write_str("a text"),
             Self::Between(least, most) if most.is_finite() => write!(f, "{least} to {most}"),
             Self::Between(least, _) => write!(f, "at least {least}"),
         }
@@ -138,6 +141,7 @@ impl Setting {
         let fits = match self.range {
             Range::Switch => value.is_boolean(),
             Range::Texts => value.is_array(),
+            Range::Text => value.is_string(),
             Range::Between(least, most) => {
                 value::number(value).is_some_and(|value| least <= value && value <= most)
             }

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod conformance;
 mod contract;
+mod endpoints;
 mod memory;
 pub mod namespaces;
 mod order;
@@ -14,6 +15,7 @@ mod tally;
 
 pub use archive::{Archive, ArchiveError, Listing, MemoryArchive};
 pub use contract::*;
+pub use endpoints::Registry;
 pub use memory::MemoryStore;
 pub use namespaces::{Directory, DirectoryError};
 pub use order::{Page, SortKey};

@@ -16,7 +16,7 @@ use longhaul_kernel::{
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use crate::{CommitError, Document, ReadError, Store};
+use crate::{CommitError, Document, ReadError, Registry, Store};
 
 /// Section of the documents.
 const SECTION: &str = "namespaces";
@@ -52,6 +52,8 @@ impl From<Refusal> for DirectoryError {
 
 /// Finds namespaces by name and by id.
 pub struct Directory {
+    /// The endpoints that lead into them.
+    pub endpoints: Registry,
     store: Arc<dyn Store>,
     known: RwLock<Known>,
     /// Changes with every change that this process makes.
@@ -88,7 +90,12 @@ impl Known {
 impl Directory {
     /// A directory over `store` that has read nothing.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, known: RwLock::default(), changed: watch::Sender::new(0) }
+        Self {
+            endpoints: Registry::new(store.clone()),
+            store,
+            known: RwLock::default(),
+            changed: watch::Sender::new(0),
+        }
     }
 
     /// Hears of every change that this process makes, from now on.

@@ -16,7 +16,8 @@ import (
 type options = client.StartWorkflowOptions
 
 func cases() []Case {
-	return append(append(append(append([]Case{}, activityCases...), runCases...), messageCases...), versionCases...)
+	cases := append(append(append([]Case{}, activityCases...), runCases...), messageCases...)
+	return append(append(cases, versionCases...), nexusCases...)
 }
 
 func activityFailure(ctx context.Context, t *T, p Plan) (*temporal.ActivityError, error) {

@@ -1,12 +1,9 @@
 //! The calls of the operator service.
 
-use longhaul_proto::{
-    Refusal,
-    api::operatorservice::v1::{self as messages, operator_service_server::OperatorService},
-};
+use longhaul_proto::api::operatorservice::v1::{self as messages, operator_service_server::OperatorService};
 
 use super::{Call, State, call_name, serve};
-use crate::{asker::Asker, cluster, namespaces, search_attributes};
+use crate::{cluster, namespaces, nexus::endpoints, search_attributes};
 
 serve! {
     /// The calls of `temporal.api.operatorservice.v1.OperatorService`.
@@ -18,9 +15,9 @@ serve! {
     add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse = refused cluster::upsert_remote;
     remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse = built cluster::remove_remote;
     list_clusters(ListClustersRequest) -> ListClustersResponse = built cluster::list_clusters;
-    get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse = later;
-    create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse = later;
-    update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse = later;
-    delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse = later;
-    list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse = later;
+    get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse = built endpoints::get;
+    create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse = built endpoints::create;
+    update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse = built endpoints::update;
+    delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse = built endpoints::delete;
+    list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse = built endpoints::list;
 }

@@ -7,8 +7,11 @@ use longhaul_proto::{
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, archived, asker::Asker, batches, cluster, deployments, history_reads, namespaces, refused,
-    schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
+    activity_task, archived,
+    asker::Asker,
+    batches, cluster, deployments, history_reads, namespaces,
+    nexus::{operations, tasks},
+    refused, schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
     workflow_start, workflow_task,
 };
 
@@ -95,9 +98,9 @@ serve! {
     stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = built batches::stop;
     describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = built batches::describe;
     list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = built batches::list;
-    poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = later;
-    respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = later;
-    respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = later;
+    poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = built tasks::poll;
+    respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = built tasks::completed;
+    respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = built tasks::failed;
     update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = later;
     update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse = built workflow_control::update_options;
     pause_activity(PauseActivityRequest) -> PauseActivityResponse = later;
@@ -118,24 +121,24 @@ serve! {
     pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = refused refused::pause;
     unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = refused refused::unpause;
     start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = later;
-    start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = built operations::start;
     describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse = later;
-    describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = built operations::describe;
     poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = later;
-    poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = built operations::poll;
     list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = later;
-    list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = refused refused::standalone_nexus;
+    list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = built operations::list;
     count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = later;
-    count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = refused refused::standalone_nexus;
+    count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = built operations::count;
     request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = later;
-    request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = built operations::request_cancel;
     terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = later;
     delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse = later;
     pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse = later;
     reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse = later;
     unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse = later;
     update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = later;
-    terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = refused refused::standalone_nexus;
-    delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = refused refused::standalone_nexus;
+    terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = built operations::terminate;
+    delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = built operations::delete;
     poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = built time_skipping::poll;
 }

@@ -188,5 +188,5 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
     if !text.len().is_multiple_of(4) && !text.bytes().any(|byte| !byte.is_ascii_alphanumeric()) {
         return Err(wrong(text.len() / 4 * 4));
     }
-    json::base64::decode(text).map_err(wrong)
+    longhaul_kernel::base64::decode(text).map_err(wrong)
 }

@@ -3,13 +3,14 @@
 //! `tree` reads text, `read` turns it into a message, `write` turns a message into text, `payload` knows the shorthand,
 //! `known` the types with a form of their own, `number` how numbers are spelt.
 
-pub(super) mod base64;
 mod known;
 mod number;
 mod payload;
 mod read;
 mod tree;
 mod write;
+
+use longhaul_kernel::base64;
 
 pub(super) use known::{camel, read_text as read_known};
 pub(super) use read::read;

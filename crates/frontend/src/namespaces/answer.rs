@@ -29,7 +29,7 @@ fn capabilities(settings: &Settings) -> Capabilities {
         worker_poll_complete_on_shutdown: settings.polls_end_with_worker,
         poller_autoscaling: true,
         worker_commands: false,
-        standalone_nexus_operation: false,
+        standalone_nexus_operation: true,
         workflow_update_callbacks: false,
         poller_autoscaling_auto_enroll: false,
         workflow_task_completion_pagination: settings.limits.completion_pages,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use longhaul_kernel::ids::NamespaceId;
-use longhaul_proto::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+use longhaul_proto::api::{
+    enums::v1::{NexusOperationCancellationState, PendingNexusOperationState},
+    workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
 };
 use longhaul_runtime::peers::PeerError;
 
 use super::target;
-use crate::history::Room;
+use crate::{history::Room, nexus::BREAKER_IS_OPEN};
 
 /// Describes a run.
 ///
@@ -30,5 +31,26 @@ pub async fn describe(
         }
         Ok(answer)
     });
-    describe.await
+    let mut described = describe.await?;
+    block(room, namespace, &mut described);
+    Ok(described)
+}
+
+/// Tells of the operations that wait because their destination is left in peace.
+fn block(room: &Room, namespace: NamespaceId, described: &mut DescribeWorkflowExecutionResponse) {
+    for operation in &mut described.pending_nexus_operations {
+        if !room.breakers.is_open(namespace, &operation.endpoint) {
+            continue;
+        }
+        if operation.state() == PendingNexusOperationState::Scheduled {
+            operation.set_state(PendingNexusOperationState::Blocked);
+            BREAKER_IS_OPEN.clone_into(&mut operation.blocked_reason);
+        }
+        if let Some(cancel) = &mut operation.cancellation_info
+            && cancel.state() == NexusOperationCancellationState::Scheduled
+        {
+            cancel.set_state(NexusOperationCancellationState::Blocked);
+            BREAKER_IS_OPEN.clone_into(&mut cancel.blocked_reason);
+        }
+    }
 }

@@ -76,6 +76,7 @@ impl World {
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(3600),
             archives: false,
+            endpoints: Arc::default(),
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),
             routes: Arc::default(),

@@ -47,6 +47,12 @@ pub struct Limits {
     pub pending_signals_max: usize,
     /// Cancel requests on their way out; zero is no limit. Default 2000.
     pub pending_cancels_max: usize,
+    /// Pending Nexus operations; zero is no limit. Default 2000.
+    pub pending_nexus_operations_max: usize,
+    /// Bytes of the name of a Nexus service or operation; default 1000.
+    pub nexus_name_bytes_max: usize,
+    /// Bytes of the headers of a Nexus operation; default 8 KiB.
+    pub nexus_header_bytes_max: usize,
     /// Signals a run may receive; zero is no limit. Default 10,000.
     pub signals_max: i64,
     /// Buffered events; default 100.
@@ -138,6 +144,9 @@ impl Default for Limits {
             pending_children_max: 2000,
             pending_signals_max: 2000,
             pending_cancels_max: 2000,
+            pending_nexus_operations_max: 2000,
+            nexus_name_bytes_max: 1000,
+            nexus_header_bytes_max: 8 << 10,
             signals_max: 10_000,
             buffered_events_max: 100,
             buffered_bytes_max: 2 << 20,

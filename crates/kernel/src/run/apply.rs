@@ -108,6 +108,7 @@ impl Run {
                 }
                 updates::fold(&mut self.updates, id, attributes);
             }
+            _ if self.fold_nexus(event, attributes) => {}
             _ => self.fold_external_event(id, event, attributes),
         }
     }

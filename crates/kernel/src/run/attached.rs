@@ -11,7 +11,7 @@ use longhaul_proto::api::{
 use minicbor::{Decode, Encode};
 
 use super::Run;
-use crate::{codec::Pb, time::Timestamp};
+use crate::{codec::Pb, nexus::Attempts, time::Timestamp};
 
 /// How many request ids are kept whatever their age.
 const REQUEST_IDS_KEPT: usize = 25;
@@ -56,12 +56,24 @@ pub struct Registered {
     /// Since when it is known.
     #[n(1)]
     pub at: Timestamp,
+    /// Attempts to tell of the end.
+    #[n(2)]
+    #[cbor(default)]
+    pub attempts: Attempts,
+    /// Whether it was told, once that is settled.
+    #[n(3)]
+    pub told: Option<bool>,
 }
 
 impl Attached {
     /// Takes in callbacks.
     pub(super) fn register(&mut self, callbacks: &[Callback], at: Timestamp) {
-        let registered = |callback: &Callback| Registered { callback: Pb(callback.clone()), at };
+        let registered = |callback: &Callback| Registered {
+            callback: Pb(callback.clone()),
+            at,
+            attempts: Attempts::default(),
+            told: None,
+        };
         self.callbacks.extend(callbacks.iter().map(registered));
     }
 
@@ -111,7 +123,13 @@ impl Run {
     pub(super) fn callback_infos(&self) -> Vec<CallbackInfo> {
         let goes_on =
             self.reset_run.is_some() || self.closed.as_ref().is_none_or(|closed| closed.new_run_id.is_some());
-        let state = if goes_on { CallbackState::Standby } else { CallbackState::Scheduled };
+        let state = |registered: &Registered| match (goes_on, registered.told, registered.attempts.due) {
+            (true, ..) => CallbackState::Standby,
+            (false, Some(true), _) => CallbackState::Succeeded,
+            (false, Some(false), _) => CallbackState::Failed,
+            (false, None, Some(_)) => CallbackState::BackingOff,
+            (false, None, None) => CallbackState::Scheduled,
+        };
         let trigger = callback_info::Trigger {
             variant: Some(callback_info::trigger::Variant::WorkflowClosed(callback_info::WorkflowClosed {})),
         };
@@ -119,7 +137,11 @@ impl Run {
             callback: Some(registered.callback.0.clone()),
             trigger: Some(trigger.clone()),
             registration_time: Some(registered.at.to_proto()),
-            state: state as i32,
+            state: state(registered) as i32,
+            attempt: registered.attempts.count,
+            last_attempt_complete_time: registered.attempts.last_at.map(Timestamp::to_proto),
+            last_attempt_failure: registered.attempts.last_failure.as_ref().map(|failure| failure.0.clone()),
+            next_attempt_schedule_time: registered.attempts.due.map(Timestamp::to_proto),
             ..CallbackInfo::default()
         };
         self.attached.callbacks.iter().map(info).collect()

@@ -175,6 +175,58 @@ pub enum Fact {
     /// A worker was told of a version that the run could move to.
     #[n(181)]
     GoalTold(#[n(0)] Told),
+    /// An attempt to start a Nexus operation, or to cancel it, has failed and another one follows.
+    #[n(140)]
+    NexusAttemptFailed {
+        /// The operation.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// Whether it was to be canceled.
+        #[n(1)]
+        is_cancel: bool,
+        /// When the attempt ended.
+        #[n(2)]
+        at: Timestamp,
+        /// When the next one is due.
+        #[n(3)]
+        due: Timestamp,
+        /// Why it failed.
+        #[n(4)]
+        failure: Pb<Failure>,
+    },
+    /// The wait for the next attempt is over.
+    #[n(141)]
+    NexusAttemptDue {
+        /// The operation.
+        #[n(0)]
+        scheduled_event_id: i64,
+        /// Whether it is to be canceled.
+        #[n(1)]
+        is_cancel: bool,
+    },
+    /// An attempt to tell of the end of the chain has ended.
+    #[n(142)]
+    CallbackAttempted {
+        /// The callback, by its place.
+        #[n(0)]
+        index: u64,
+        /// When.
+        #[n(1)]
+        at: Timestamp,
+        /// Why it failed, if it did.
+        #[n(2)]
+        failure: Option<Pb<Failure>>,
+        /// When the next one is due, if there is to be one.
+        #[n(3)]
+        due: Option<Timestamp>,
+    },
+    /// The wait for the next attempt is over.
+    #[n(143)]
+    CallbackDue {
+        /// The callback, by its place.
+        #[n(0)]
+        index: u64,
+    },
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),
@@ -232,6 +284,15 @@ pub enum DutyId {
     /// To have the closed run archived, before it is removed.
     #[n(130)]
     Archive,
+    /// To have the Nexus operation scheduled by this event started.
+    #[n(140)]
+    NexusStart(#[n(0)] i64),
+    /// To have the Nexus operation scheduled by this event canceled.
+    #[n(141)]
+    NexusCancel(#[n(0)] i64),
+    /// To tell the callback in this place that the chain is over.
+    #[n(142)]
+    Callback(#[n(0)] i64),
 }
 
 impl DutyId {
@@ -248,6 +309,9 @@ impl DutyId {
             Self::CloseChild(event) => (7, event),
             Self::NotifySchedule => (8, 0),
             Self::Archive => (130, 0),
+            Self::NexusStart(event) => (140, event),
+            Self::NexusCancel(event) => (141, event),
+            Self::Callback(index) => (142, index),
         }
     }
 
@@ -264,6 +328,9 @@ impl DutyId {
             7 => Self::CloseChild(event),
             8 => Self::NotifySchedule,
             130 => Self::Archive,
+            140 => Self::NexusStart(event),
+            141 => Self::NexusCancel(event),
+            142 => Self::Callback(event),
             _ => return None,
         })
     }

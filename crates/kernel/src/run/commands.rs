@@ -7,6 +7,7 @@ mod close;
 mod continue_as_new;
 mod external;
 mod marker;
+mod nexus;
 mod properties;
 mod sequence;
 mod timer;
@@ -88,18 +89,10 @@ pub(super) fn apply(
             properties::upsert_search_attributes(t, completion, a)
         }
         Some(A::ModifyWorkflowPropertiesCommandAttributes(a)) => properties::modify(t, completion, a),
-        // Nobody can register an endpoint, so that no operation is ever pending.
-        Some(A::ScheduleNexusOperationCommandAttributes(a)) => Err(Fault::Task(
-            Cause::BadScheduleNexusOperationAttributes,
-            format!("endpoint \"{}\" not found", a.endpoint),
-        )),
-        Some(A::RequestCancelNexusOperationCommandAttributes(a)) => Err(Fault::Task(
-            Cause::BadRequestCancelNexusOperationAttributes,
-            format!(
-                "requested cancelation for a non-existing or already completed operation with scheduled event ID of {}",
-                a.scheduled_event_id
-            ),
-        )),
+        Some(A::ScheduleNexusOperationCommandAttributes(a)) => nexus::schedule(t, completion, a, metadata),
+        Some(A::RequestCancelNexusOperationCommandAttributes(a)) => {
+            nexus::request_cancel(t, completion, &a, metadata)
+        }
         Some(A::ProtocolMessageCommandAttributes(_)) | None => Ok(()),
     };
     t.markers = Vec::new();

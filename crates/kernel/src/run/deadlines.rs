@@ -34,10 +34,22 @@ pub enum Deadline {
     StartToClose(i64),
     /// The attempt has not reported in time.
     Heartbeat(i64),
+    /// The wait for another attempt to start a Nexus operation is over.
+    NexusDue(i64),
+    /// The wait for another attempt to cancel a Nexus operation is over.
+    NexusCancelDue(i64),
+    /// The Nexus operation was not started in time.
+    NexusScheduleToStart(i64),
+    /// The Nexus operation has used up its time.
+    NexusScheduleToClose(i64),
+    /// The Nexus operation has used up its time since it was started.
+    NexusStartToClose(i64),
     /// The sticky worker has not taken the workflow task in time.
     Sticky,
     /// The worker has not completed the workflow task in time.
     WorkflowTask,
+    /// The wait for another attempt to tell a callback of the end is over.
+    CallbackDue(u64),
     /// The closed run has been kept long enough.
     Retention,
 }
@@ -72,7 +84,8 @@ impl Run {
         if let Some(closed) = self.close_time {
             // A run that is being archived goes when that is done, which wakes it.
             let waits = self.duties.contains(&DutyId::Archive);
-            return (!waits).then(|| (closed + context.retention, Deadline::Retention));
+            let retention = (!waits).then(|| (closed + context.retention, Deadline::Retention));
+            return self.first_callback_due().into_iter().chain(retention).min();
         }
         let mut next = None;
         let mut consider = |at: Timestamp, deadline: Deadline| {
@@ -93,7 +106,10 @@ impl Run {
         if let (FirstTask::Delayed, Some(at)) = (self.first_task, self.first_task_at) {
             consider(at, Deadline::FirstTask);
         }
-        for (at, deadline) in self.timers.first_due().into_iter().chain(self.activities.first_due()) {
+        let timers = self.timers.first_due().into_iter();
+        for (at, deadline) in
+            timers.chain(self.activities.first_due()).chain(self.nexus_operations.first_due())
+        {
             consider(*at, deadline.clone());
         }
         if let Some(task) = workflow_task {

@@ -11,7 +11,7 @@ use longhaul_proto::api::{
 };
 
 use super::{
-    Bound, DutyId, Run, ScheduledBy,
+    Bound, CallbackCall, DutyId, NexusOperation, Run, ScheduledBy,
     state::{Child, Phase, TaskKind},
 };
 use crate::{
@@ -68,6 +68,12 @@ pub enum Duty {
     NotifySchedule(ScheduledBy, Box<Closed>),
     /// Archive the run.
     Archive,
+    /// Have the Nexus operation started.
+    NexusStart(Box<NexusOperation>),
+    /// Have the Nexus operation canceled.
+    NexusCancel(Box<NexusOperation>),
+    /// Tell the callback that the chain is over.
+    Callback(Box<CallbackCall>),
 }
 
 impl Run {
@@ -106,6 +112,15 @@ impl Run {
                 Some(Duty::NotifySchedule(by, closed))
             }
             DutyId::Archive => self.closed.is_some().then_some(Duty::Archive),
+            DutyId::Callback(index) => self.callback_call(index).map(|call| Duty::Callback(Box::new(call))),
+            DutyId::NexusStart(event) => self
+                .nexus_operations
+                .get(&event)
+                .map(|operation| Duty::NexusStart(Box::new(operation.clone()))),
+            DutyId::NexusCancel(event) => self
+                .nexus_operations
+                .get(&event)
+                .map(|operation| Duty::NexusCancel(Box::new(operation.clone()))),
             DutyId::CloseChild(event) => {
                 let child = self.children.get(&event)?;
                 Some(Duty::CloseChild(child_execution(child)?, self.close_policy(child)))

@@ -21,6 +21,7 @@ use super::{DutyId, state::LastWorker};
 use crate::{
     context::Context,
     ids::{NamespaceId, RunId},
+    nexus::{Completion, DeliveryOutcome, StartOutcome},
     time::Timestamp,
 };
 
@@ -119,6 +120,34 @@ pub enum What {
         initiated_event_id: i64,
         /// Number of the cause of failure.
         failed: Option<i32>,
+    },
+    /// An attempt to start a Nexus operation has ended.
+    NexusStartAttempted {
+        /// The operation's scheduled event.
+        scheduled_event_id: i64,
+        /// How.
+        outcome: Box<StartOutcome>,
+    },
+    /// An attempt to cancel a Nexus operation has ended.
+    NexusCancelAttempted {
+        /// The operation's scheduled event.
+        scheduled_event_id: i64,
+        /// How.
+        outcome: Box<DeliveryOutcome>,
+    },
+    /// An attempt to tell a callback of the end of the chain has ended.
+    CallbackAttempted {
+        /// The callback, by its place.
+        index: i64,
+        /// How.
+        outcome: Box<DeliveryOutcome>,
+    },
+    /// A Nexus operation is over.
+    NexusCompleted {
+        /// The operation's scheduled event.
+        scheduled_event_id: i64,
+        /// How it ended.
+        completion: Box<Completion>,
     },
     /// Somebody asks the run for an update.
     AdmitUpdate(Box<UpdateRequest>),

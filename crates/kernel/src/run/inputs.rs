@@ -10,6 +10,7 @@ pub(super) mod child_closed;
 pub(super) mod child_started;
 pub(super) mod external_delivered;
 pub(super) mod first_task;
+pub(super) mod nexus;
 pub(super) mod request_cancel;
 pub(super) mod reset_sticky;
 pub(super) mod reset_to;

@@ -225,6 +225,9 @@ impl Transition<'_> {
         if self.context.archives {
             self.duty(DutyId::Archive);
         }
+        if !goes_on && !was_reset {
+            self.owe_callbacks();
+        }
     }
 
     /// Applies the parent close policy, unless another run has taken over the children. A child that was commanded by

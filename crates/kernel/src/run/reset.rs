@@ -233,7 +233,13 @@ impl Transition<'_> {
         let children = children.map(|(event, _)| DutyId::StartChild(*event));
         let signals = run.signals_out.keys().map(|event| DutyId::SignalExternal(*event));
         let cancels = run.cancels_out.keys().map(|event| DutyId::CancelExternal(*event));
-        let owed: Vec<DutyId> = activities.chain(children).chain(signals).chain(cancels).collect();
+        let operations = run.nexus_operations.iter();
+        let operations = operations.filter_map(|(event, operation)| match &operation.started {
+            None => Some(DutyId::NexusStart(*event)),
+            Some(_) => operation.owes_cancel().then_some(DutyId::NexusCancel(*event)),
+        });
+        let owed: Vec<DutyId> =
+            activities.chain(children).chain(signals).chain(cancels).chain(operations).collect();
         for duty in owed {
             self.duty(duty);
         }

@@ -189,6 +189,10 @@ pub struct Run {
     #[n(54)]
     #[cbor(default)]
     pub versions: super::Versions,
+    /// Pending Nexus operations by their scheduled event.
+    #[n(55)]
+    #[cbor(default)]
+    pub nexus_operations: Table<i64, super::NexusOperation>,
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,

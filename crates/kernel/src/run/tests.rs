@@ -18,6 +18,7 @@ mod closing;
 mod external;
 mod heartbeats;
 mod limits;
+mod nexus;
 mod properties;
 mod signals;
 mod starts;

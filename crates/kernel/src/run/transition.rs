@@ -156,6 +156,8 @@ impl<'a> Transition<'a> {
             attributes,
             Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(_)
                 | Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(_)
+                | Attributes::NexusOperationCancelRequestCompletedEventAttributes(_)
+                | Attributes::NexusOperationCancelRequestFailedEventAttributes(_)
         );
         HistoryEvent {
             event_id,
@@ -232,7 +234,13 @@ impl<'a> Transition<'a> {
             }
         } else {
             for duty in self.run.duties.iter().copied().collect::<Vec<_>>() {
-                if matches!(duty, DutyId::WorkflowTask | DutyId::Activity(_)) {
+                if matches!(
+                    duty,
+                    DutyId::WorkflowTask
+                        | DutyId::Activity(_)
+                        | DutyId::NexusStart(_)
+                        | DutyId::NexusCancel(_)
+                ) {
                     self.duty_done(duty);
                 }
             }
@@ -310,6 +318,8 @@ pub(super) const fn is_bookkeeping(change: &Change) -> bool {
                     | Fact::DutyPut(_)
                     | Fact::ActivityDue { .. }
                     | Fact::Archived
+                    | Fact::NexusAttemptDue { .. }
+                    | Fact::CallbackDue { .. }
             )
     )
 }

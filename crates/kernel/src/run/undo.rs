@@ -17,6 +17,7 @@ macro_rules! each_table {
         $run.updates.$method();
         $run.admitted_updates.$method();
         $run.duties.$method();
+        $run.nexus_operations.$method();
     };
 }
 
@@ -55,6 +56,7 @@ impl Run {
         std::mem::swap(&mut self.updates, &mut other.updates);
         std::mem::swap(&mut self.admitted_updates, &mut other.admitted_updates);
         std::mem::swap(&mut self.duties, &mut other.duties);
+        std::mem::swap(&mut self.nexus_operations, &mut other.nexus_operations);
         std::mem::swap(&mut self.signal_request_ids, &mut other.signal_request_ids);
     }
 }

@@ -47,8 +47,8 @@ impl Run {
             pending_children: self.children_info(),
             pending_workflow_task: self.workflow_task_info(),
             callbacks: self.callback_infos(),
+            pending_nexus_operations: self.nexus_infos(),
             workflow_extended_info: Some(self.extended_info()),
-            ..DescribeWorkflowExecutionResponse::default()
         }
     }
 

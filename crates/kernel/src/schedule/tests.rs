@@ -23,6 +23,7 @@ fn context() -> Context {
         other_namespaces: Arc::default(),
         retention: Duration::from_secs(86_400),
         archives: false,
+        endpoints: Arc::default(),
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
         routes: Arc::default(),

@@ -46,6 +46,7 @@ impl World {
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(60),
             archives: false,
+            endpoints: Arc::default(),
             limits: Arc::new(Limits { pending_activities_max: 5, suggest_events: 30, ..Limits::default() }),
             attributes: Arc::new(SearchAttributes::system()),
             routes: Arc::default(),

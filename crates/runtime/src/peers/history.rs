@@ -94,6 +94,13 @@ envelope! {
         UpdateVersionCompute: api::UpdateWorkerDeploymentVersionComputeConfigRequest => api::UpdateWorkerDeploymentVersionComputeConfigResponse = 189,
         DeleteDeploymentVersion: api::DeleteWorkerDeploymentVersionRequest => api::DeleteWorkerDeploymentVersionResponse = 190,
         DeleteDeployment: api::DeleteWorkerDeploymentRequest => api::DeleteWorkerDeploymentResponse = 191,
+        NexusCompleted: NexusCompleted => Done = 60,
+        StartOperation: api::StartNexusOperationExecutionRequest => api::StartNexusOperationExecutionResponse = 61,
+        DescribeOperation: api::DescribeNexusOperationExecutionRequest => api::DescribeNexusOperationExecutionResponse = 62,
+        PollOperation: api::PollNexusOperationExecutionRequest => api::PollNexusOperationExecutionResponse = 63,
+        CancelOperation: api::RequestCancelNexusOperationExecutionRequest => api::RequestCancelNexusOperationExecutionResponse = 64,
+        TerminateOperation: api::TerminateNexusOperationExecutionRequest => api::TerminateNexusOperationExecutionResponse = 65,
+        DeleteOperation: api::DeleteNexusOperationExecutionRequest => api::DeleteNexusOperationExecutionResponse = 66,
     }
 }
 
@@ -368,4 +375,53 @@ pub struct QueryOutcome {
     /// Its text.
     #[prost(string, tag = "3")]
     pub error_message: String,
+}
+
+/// Names the caller of a Nexus operation to whoever will tell of its end.
+#[derive(Clone, PartialEq, Message)]
+pub struct NexusToken {
+    /// Namespace of the caller, sixteen bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub namespace_id: Vec<u8>,
+    /// Its workflow id.
+    #[prost(string, tag = "2")]
+    pub workflow_id: String,
+    /// Its run.
+    #[prost(string, tag = "3")]
+    pub run_id: String,
+    /// The event that scheduled the operation.
+    #[prost(int64, tag = "4")]
+    pub scheduled_event_id: i64,
+    /// The request id of the operation's start.
+    #[prost(string, tag = "5")]
+    pub request_id: String,
+    /// The standalone operation, in the place of a workflow.
+    #[prost(string, tag = "6")]
+    pub operation_id: String,
+}
+
+/// A Nexus operation is over.
+#[derive(Clone, PartialEq, Message)]
+pub struct NexusCompleted {
+    /// A [`NexusToken`], as it came with the operation's start.
+    #[prost(string, tag = "1")]
+    pub token: String,
+    /// The operation's own token, if it is told.
+    #[prost(string, tag = "2")]
+    pub operation_token: String,
+    /// When it began, nanoseconds since the epoch; zero if that is not told.
+    #[prost(int64, tag = "3")]
+    pub started_at: i64,
+    /// Links to what carried it out.
+    #[prost(message, repeated, tag = "4")]
+    pub links: Vec<common::Link>,
+    /// Its result, if it succeeded.
+    #[prost(message, optional, tag = "5")]
+    pub result: Option<common::Payload>,
+    /// Why it did not succeed.
+    #[prost(message, optional, tag = "6")]
+    pub failure: Option<Failure>,
+    /// Whether it was canceled.
+    #[prost(bool, tag = "7")]
+    pub is_canceled: bool,
 }

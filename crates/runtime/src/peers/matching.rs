@@ -58,6 +58,8 @@ pub enum TaskPoll {
     Workflow(Arc<api::PollWorkflowTaskQueueRequest>),
     /// For an activity task.
     Activity(Arc<api::PollActivityTaskQueueRequest>),
+    /// For a Nexus task.
+    Nexus(Arc<api::PollNexusTaskQueueRequest>),
 }
 
 /// A started task, whole but for what matching knows.
@@ -102,6 +104,10 @@ envelope! {
         UpdateConfig: api::UpdateTaskQueueConfigRequest => api::UpdateTaskQueueConfigResponse = 24,
         DescribeWorker: api::DescribeWorkerRequest => api::DescribeWorkerResponse = 23,
         DescribeVersion: DescribeVersion => VersionQueue = 180,
+        PollNexus: api::PollNexusTaskQueueRequest => api::PollNexusTaskQueueResponse = 140,
+        Nexus: DispatchNexus => NexusOutcome = 141,
+        NexusCompleted: api::RespondNexusTaskCompletedRequest => api::RespondNexusTaskCompletedResponse = 142,
+        NexusFailed: api::RespondNexusTaskFailedRequest => api::RespondNexusTaskFailedResponse = 143,
     }
 }
 
@@ -240,4 +246,29 @@ pub struct VersionQueue {
     /// Whether workers of the version polled it lately.
     #[prost(bool, tag = "3")]
     pub has_pollers: bool,
+}
+
+/// A Nexus request for a worker to answer. It waits for a worker and for the worker's answer as long as its caller does.
+#[derive(Clone, PartialEq, Message)]
+pub struct DispatchNexus {
+    /// Queue whose worker shall answer.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// The request.
+    #[prost(message, required, tag = "2")]
+    pub request: longhaul_proto::api::nexus::v1::Request,
+}
+
+/// What came of a Nexus request; nothing of all this if no worker answered in time.
+#[derive(Clone, PartialEq, Message)]
+pub struct NexusOutcome {
+    /// The worker's answer.
+    #[prost(message, optional, tag = "1")]
+    pub response: Option<longhaul_proto::api::nexus::v1::Response>,
+    /// The worker's failure to answer, as a failure of its handler.
+    #[prost(message, optional, tag = "2")]
+    pub failure: Option<longhaul_proto::api::failure::v1::Failure>,
+    /// The same, from a worker that knows the form of Nexus alone.
+    #[prost(message, optional, tag = "3")]
+    pub error: Option<longhaul_proto::api::nexus::v1::HandlerError>,
 }

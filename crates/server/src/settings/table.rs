@@ -4,7 +4,7 @@ use super::{
     Applies::{AtOnce, AtStart},
     MOST,
     Per::{Namespace, Process, TaskQueue},
-    Range::{Between, Switch, Texts},
+    Range::{Between, Switch, Text, Texts},
     Setting,
     value::Read,
 };
@@ -51,6 +51,9 @@ settings! {
     limits.pending_children_max, Some("limit.numPendingChildExecutions.error"), Namespace, AtOnce, Between(0.0, MOST), "", "runs have more children at a time";
     limits.pending_signals_max, Some("limit.numPendingSignals.error"), Namespace, AtOnce, Between(0.0, MOST), "", "runs send more signals at a time";
     limits.pending_cancels_max, Some("limit.numPendingCancelRequests.error"), Namespace, AtOnce, Between(0.0, MOST), "", "runs cancel more other runs at a time";
+    limits.pending_nexus_operations_max, Some("component.nexusoperations.limit.operation.concurrency"), Namespace, AtOnce, Between(0.0, MOST), "", "runs have more Nexus operations at a time";
+    limits.nexus_name_bytes_max, Some("component.nexusoperations.limit.operation.name.length"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "names of Nexus services and operations are longer";
+    limits.nexus_header_bytes_max, Some("component.nexusoperations.limit.header.size"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "headers of Nexus operations are larger";
     limits.signals_max, Some("history.maximumSignalsPerExecution"), Namespace, AtOnce, Between(0.0, MOST), "", "runs are signalled more often";
     limits.buffered_events_max, Some("history.maximumBufferedEventsBatch"), Process, AtOnce, Between(0.0, MOST), "", "more happens while a worker has a workflow task";
     limits.buffered_bytes_max, Some("history.maximumBufferedEventsSizeInBytes"), Process, AtOnce, Between(1.0, MOST), "bytes", "larger things happen while a worker has a workflow task";
@@ -96,6 +99,7 @@ settings! {
     frontend.time_skipping_jumps, Some("frontend.WorkflowTimeSkippingMaxSkipPerSession"), Namespace, AtOnce, Between(1.0, MOST), "", "runs under test jump more often";
     frontend.worker_heartbeats, Some("frontend.WorkerHeartbeatsEnabled"), Namespace, AtOnce, Switch, "", "workers should not tell of themselves";
     frontend.http_allowed_hosts, Some("frontend.httpAllowedHosts"), Process, AtOnce, Texts, "", "only some names of the HTTP listener should be answered, so that a web page can't reach it by a name of its own";
+    frontend.callback_addresses, Some("callback.allowedAddresses"), Namespace, AtOnce, Texts, "", "workflows should tell servers outside of the cluster of their ends";
     frontend.rps, Some("frontend.rps"), Process, AtOnce, Between(0.0, MOST), "per second", "the process must not be overloaded";
     frontend.rps_cluster, Some("frontend.globalRPS"), Process, AtOnce, Between(0.0, MOST), "per second", "as above, for all processes together; 0 is none";
     frontend.changes_rps, Some("frontend.rps.namespaceReplicationInducingAPIs"), Process, AtOnce, Between(0.0, MOST), "per second", "namespaces are changed too often";
@@ -148,6 +152,9 @@ settings! {
     history.history_wait, Some("history.longPollExpirationInterval"), Namespace, AtOnce, Between(0.1, 60.0), "s", "a proxy in between cuts long calls";
     history.pages_bytes_max, Some("history.workflowTaskCompletionBufferTotalSizeLimit"), Process, AtOnce, Between(0.0, MOST), "bytes", "many workers answer in pages, or memory is short";
     history.pages_namespace_share, Some("history.workflowTaskCompletionBufferNamespaceRatio"), Process, AtOnce, Between(0.0, 1.0), "", "one namespace needs more of the memory for pages than the others";
+    history.nexus_request_timeout, Some("component.nexusoperations.request.timeout"), Process, AtOnce, Between(0.1, 600.0), "s", "handlers of Nexus operations take longer to answer";
+    history.nexus_request_timeout_min, Some("component.nexusoperations.limit.request.timeout.min"), Process, AtOnce, Between(0.0, 600.0), "s", "attempts should be made with less time left";
+    history.nexus_callback_url, Some("component.nexusoperations.callback.endpoint.template"), Process, AtOnce, Text, "", "handlers outside reach the HTTP listener by another address";
     history.buffered_queries_max, Some("history.MaxBufferedQueryCount"), Process, AtOnce, Between(1.0, MOST), "", "more queries should wait for the same workflow task";
     history.batch_rps, Some("worker.batcherRPS"), Namespace, AtOnce, Between(0.001, MOST), "per second", "batch operations must not take all of the server; for those that start afterwards";
     history.batch_concurrency, Some("worker.batcherConcurrency"), Namespace, AtOnce, Between(1.0, 10_000.0), "", "batch operations should press harder, or less";

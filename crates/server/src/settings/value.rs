@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longhaul_frontend::{Address, Addresses};
 use serde_json::Value;
 
 /// A value that a file can give.
@@ -42,12 +43,41 @@ impl Read for bool {
     }
 }
 
+impl Read for String {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
 impl Read for Vec<String> {
     fn read(value: &Value) -> Option<Self> {
         value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
     }
     fn show(&self) -> String {
         self.join(", ")
+    }
+}
+
+/// A list of `{Pattern, AllowInsecure}`.
+impl Read for Addresses {
+    fn read(value: &Value) -> Option<Self> {
+        let each = value.as_array()?.iter().map(|address| {
+            let field = |name: &str| {
+                let fields = address.as_object()?;
+                fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            };
+            Some(Address {
+                pattern: field("Pattern")?.as_str()?.to_owned(),
+                allows_insecure: field("AllowInsecure").and_then(Value::as_bool).unwrap_or(false),
+            })
+        });
+        each.collect::<Option<_>>().map(Self)
+    }
+    fn show(&self) -> String {
+        self.0.iter().map(|address| address.pattern.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

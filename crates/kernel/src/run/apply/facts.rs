@@ -62,6 +62,8 @@ impl Run {
                 self.duties.remove(duty);
             }
             Fact::ReportedProblems(problems) => self.fold_problems(problems),
+            Fact::NexusAttemptFailed { .. } | Fact::NexusAttemptDue { .. } => self.fold_nexus_fact(fact),
+            Fact::CallbackAttempted { .. } | Fact::CallbackDue { .. } => self.fold_callback_fact(fact),
             Fact::Worker(worker) => self.last_worker = Some(worker.clone()),
             Fact::Moving(moving, revision) => {
                 (self.versions.moving, self.versions.revision) = (moving.clone(), *revision);

@@ -5,6 +5,7 @@ use longhaul_proto::api::{
     history::v1::{TimerFiredEventAttributes, history_event::Attributes},
 };
 
+use super::nexus;
 use crate::run::{DutyId, Fact, deadlines::Deadline, state::FirstTask, transition::Transition};
 
 /// Works off the deadlines that are due. One that is not due never takes effect.
@@ -39,6 +40,12 @@ pub fn step(t: &mut Transition<'_>) {
             Deadline::ScheduleToClose(id) => t.time_out_activity(id, TimeoutType::ScheduleToClose),
             Deadline::StartToClose(id) => t.time_out_activity(id, TimeoutType::StartToClose),
             Deadline::Heartbeat(id) => t.time_out_activity(id, TimeoutType::Heartbeat),
+            Deadline::CallbackDue(index) => t.callback_due(index),
+            Deadline::NexusDue(id) => nexus::due(t, id, false),
+            Deadline::NexusCancelDue(id) => nexus::due(t, id, true),
+            Deadline::NexusScheduleToStart(id) => nexus::time_out(t, id, TimeoutType::ScheduleToStart),
+            Deadline::NexusScheduleToClose(id) => nexus::time_out(t, id, TimeoutType::ScheduleToClose),
+            Deadline::NexusStartToClose(id) => nexus::time_out(t, id, TimeoutType::StartToClose),
             Deadline::Sticky => t.time_out_workflow_task(TimeoutType::ScheduleToStart),
             Deadline::WorkflowTask => t.time_out_workflow_task(TimeoutType::StartToClose),
         }

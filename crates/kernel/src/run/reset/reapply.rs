@@ -18,6 +18,8 @@ pub struct Reapplied {
     pub signals: bool,
     /// Updates.
     pub updates: bool,
+    /// How Nexus operations went.
+    pub nexus: bool,
 }
 
 impl Reapplied {
@@ -29,6 +31,7 @@ impl Reapplied {
         Self {
             signals: kinds != Type::None && allows(Exclude::Signal),
             updates: !matches!(kinds, Type::None | Type::Signal) && allows(Exclude::Update),
+            nexus: !matches!(kinds, Type::None | Type::Signal) && allows(Exclude::Nexus),
         }
     }
 }
@@ -45,6 +48,7 @@ impl Transition<'_> {
         for event in later {
             match self.child_news(event) {
                 Ok(attributes) => self.reapply_child(attributes),
+                Err(event) if reapplied.nexus && self.is_nexus_news(&event) => self.reapply_nexus(event),
                 Err(event) => self.reapply_call(event, reapplied),
             }
         }
@@ -82,6 +86,38 @@ impl Transition<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether an event tells how an operation went that the new run has pending.
+    fn is_nexus_news(&self, event: &HistoryEvent) -> bool {
+        let scheduled = match &event.attributes {
+            Some(Attributes::NexusOperationStartedEventAttributes(a)) => a.scheduled_event_id,
+            Some(Attributes::NexusOperationCompletedEventAttributes(a)) => a.scheduled_event_id,
+            Some(Attributes::NexusOperationFailedEventAttributes(a)) => a.scheduled_event_id,
+            Some(Attributes::NexusOperationCanceledEventAttributes(a)) => a.scheduled_event_id,
+            Some(Attributes::NexusOperationTimedOutEventAttributes(a)) => a.scheduled_event_id,
+            _ => return false,
+        };
+        self.run.nexus_operations.contains_key(&scheduled)
+    }
+
+    /// Tells the new run how an operation went; what it owed for the sake of that is void.
+    fn reapply_nexus(&mut self, event: HistoryEvent) {
+        if let Some(attributes) = event.attributes {
+            self.event_of(self.at, attributes, None, event.links);
+        }
+        let nexus = self.run.duties.iter().filter_map(|duty| match duty {
+            DutyId::NexusStart(id) | DutyId::NexusCancel(id) => Some((*duty, *id)),
+            _ => None,
+        });
+        let void: Vec<DutyId> = nexus
+            .filter(|(duty, id)| match self.run.nexus_operations.get(id) {
+                Some(operation) => matches!(duty, DutyId::NexusStart(_)) && operation.started.is_some(),
+                None => true,
+            })
+            .map(|(duty, _)| duty)
+            .collect();
+        void.into_iter().for_each(|duty| self.duty_done(duty));
     }
 
     fn admit_again(&mut self, request: Option<Request>) {

@@ -79,6 +79,7 @@ fn reset_of(
         other_namespaces: Arc::default(),
         retention: std::time::Duration::from_secs(60),
         archives: false,
+        endpoints: Arc::default(),
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(visibility::Attributes::system()),
         routes: Arc::default(),
@@ -90,7 +91,7 @@ fn reset_of(
         kept,
         later,
         successors: Vec::new(),
-        reapplied: Reapplied { signals: true, updates: true },
+        reapplied: Reapplied { signals: true, updates: true, nexus: true },
         operations: Vec::new(),
     };
     base.reset(reset, &context, AT, &mut Draw::new(7))

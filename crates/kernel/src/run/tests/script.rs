@@ -108,6 +108,7 @@ impl Player {
             other_namespaces: Arc::new(vec!["other".into()]),
             retention: words::duration("1d"),
             archives: false,
+            endpoints: Arc::default(),
             limits: Arc::new(self.limits.clone()),
             attributes: Arc::new(SearchAttributes::system()),
             routes: Arc::default(),

@@ -28,6 +28,7 @@ fn context() -> Arc<Context> {
         other_namespaces: Arc::default(),
         retention: std::time::Duration::from_secs(86_400),
         archives: false,
+        endpoints: Arc::default(),
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
         routes: Arc::default(),

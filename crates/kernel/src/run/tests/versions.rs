@@ -47,6 +47,7 @@ fn context(current: Option<&str>) -> Arc<Context> {
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(SearchAttributes::system()),
         archives: false,
+        endpoints: Arc::default(),
         routes: Arc::new(routes),
     })
 }

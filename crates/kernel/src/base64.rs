@@ -3,7 +3,7 @@
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Bytes as text.
-pub(in crate::http) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group =
@@ -16,8 +16,11 @@ pub(in crate::http) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// Text as bytes, or the offset of the group that can't be read.
-pub(in crate::http) fn decode(text: &str) -> Result<Vec<u8>, usize> {
+/// Text as bytes.
+///
+/// # Errors
+/// The offset of the group that can't be read.
+pub fn decode(text: &str) -> Result<Vec<u8>, usize> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let padded = padding > 0;
