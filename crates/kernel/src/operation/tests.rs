@@ -29,6 +29,7 @@ impl World {
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(3600),
             endpoints: Arc::default(),
+            archives: false,
             routes: Arc::default(),
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),

@@ -51,6 +51,7 @@ impl World {
             other_namespaces: Arc::default(),
             retention: Duration::from_secs(86_400),
             endpoints: Arc::new(endpoints),
+            archives: false,
             routes: Arc::default(),
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(SearchAttributes::system()),
@@ -129,7 +130,11 @@ impl World {
             request: RespondWorkflowTaskCompletedRequest { commands, ..Default::default() },
         };
         let worker = LastWorker { sdk_name: String::new(), sdk_version: String::new() };
-        self.take(What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion { task, worker })))
+        self.take(What::WorkflowTaskCompleted(Box::new(WorkflowTaskCompletion {
+            task,
+            worker,
+            overflows: false,
+        })))
     }
 
     fn scheduled(timeouts: [i64; 3]) -> Self {
