@@ -343,7 +343,7 @@ class Session:
     def _brief(self, fields):
         parts = []
         for key, value in fields.items():
-            if key not in ("task_token", "identity", "request_id", "next_page_token", "conflict_token"):
+            if key not in ("task_token", "identity", "request_id", "next_page_token", "conflict_token", "long_poll_token"):
                 if key == "commands":
                     value = [_brief_command(command) for command in value]
                 if key == "messages":

@@ -62,7 +62,7 @@ pub(crate) async fn heartbeat_by_id(
     request: RecordActivityTaskHeartbeatByIdRequest,
 ) -> Answered<RecordActivityTaskHeartbeatByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
+    check_by_id(&request.run_id, &request.activity_id)?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn completed_by_id(
     request: RespondActivityTaskCompletedByIdRequest,
 ) -> Answered<RespondActivityTaskCompletedByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
+    check_by_id(&request.run_id, &request.activity_id)?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
@@ -112,7 +112,7 @@ pub(crate) async fn failed_by_id(
     request: RespondActivityTaskFailedByIdRequest,
 ) -> Answered<RespondActivityTaskFailedByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
+    check_by_id(&request.run_id, &request.activity_id)?;
     check_failure(request.failure.as_ref())?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
@@ -138,7 +138,7 @@ pub(crate) async fn canceled_by_id(
     request: RespondActivityTaskCanceledByIdRequest,
 ) -> Answered<RespondActivityTaskCanceledByIdResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_by_id(&request.workflow_id, &request.run_id, &request.activity_id)?;
+    check_by_id(&request.run_id, &request.activity_id)?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }
@@ -153,15 +153,12 @@ fn check_failure(failure: Option<&Failure>) -> Result<(), Refusal> {
 }
 
 /// Refuses a request that does not name an activity. Without a workflow it means a standalone activity.
-fn check_by_id(workflow_id: &str, run_id: &str, activity_id: &str) -> Result<(), Refusal> {
+fn check_by_id(run_id: &str, activity_id: &str) -> Result<(), Refusal> {
     if activity_id.is_empty() {
         return Err(Refusal::invalid("ActivityId is not set on request."));
     }
     if !check::is_run_id(run_id) {
         return Err(Refusal::invalid("RunId is not valid UUID."));
-    }
-    if workflow_id.is_empty() {
-        return Err(Refusal::not_found(format!("activity not found for ID: {activity_id}")));
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Speaks the public API to the world: decodes, checks the shape of requests, finds the namespace, asks the room that
 //! owns the answer, and maps refusals to statuses. Holds no durable state.
 
+mod activities;
+mod activity_operator;
 mod activity_task;
 mod archived;
 mod asker;

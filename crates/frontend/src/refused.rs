@@ -62,24 +62,34 @@ workflow_rules! {
     trigger_rule "TriggerWorkflowRule",
 }
 
-/// Refuses `PauseWorkflowExecution`.
+/// Answers `PauseWorkflowExecution`, if that is turned on.
 pub(crate) async fn pause(
     frontend: &Frontend,
-    _: Asker,
+    asker: Asker,
     request: PauseWorkflowExecutionRequest,
 ) -> Answered<PauseWorkflowExecutionResponse> {
-    frontend.namespace(&request.namespace, Allow::Open).await?;
-    let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
-    Err(Refusal::Unimplemented(text).into())
+    let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    if !frontend.settings(&namespace).workflow_pause {
+        let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
+        return Err(Refusal::Unimplemented(text).into());
+    }
+    let texts = (&*request.identity, &*request.request_id, &*request.reason);
+    check_pause(frontend, (&request.workflow_id, &request.run_id), texts)?;
+    frontend.history(&asker, &namespace, request).await
 }
 
-/// Refuses `UnpauseWorkflowExecution`.
+/// Answers `UnpauseWorkflowExecution`, if that is turned on.
 pub(crate) async fn unpause(
     frontend: &Frontend,
     asker: Asker,
     request: UnpauseWorkflowExecutionRequest,
 ) -> Answered<UnpauseWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
+    if frontend.settings(&namespace).workflow_pause {
+        let texts = (&*request.identity, &*request.request_id, &*request.reason);
+        check_pause(frontend, (&request.workflow_id, &request.run_id), texts)?;
+        return frontend.history(&asker, &namespace, request).await;
+    }
     let execution = Some(WorkflowExecution { workflow_id: request.workflow_id, run_id: request.run_id });
     loaded_execution(execution.as_ref())?;
     // Only a run that exists is told that it can't be paused.
@@ -87,4 +97,19 @@ pub(crate) async fn unpause(
     frontend.history(&asker, &namespace, describe).await?;
     let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
     Err(Refusal::Unimplemented(text).into())
+}
+
+/// Refuses a request that names no run, or whose identity, request id or reason is too long.
+fn check_pause(
+    frontend: &Frontend,
+    (workflow_id, run_id): (&str, &str),
+    (identity, request_id, reason): (&str, &str, &str),
+) -> Result<(), Refusal> {
+    for (what, text) in [("identity", identity), ("request id", request_id), ("reason", reason)] {
+        if text.len() > frontend.id_bytes_max() {
+            return Err(Refusal::invalid(format!("{what} is too long.")));
+        }
+    }
+    let execution = WorkflowExecution { workflow_id: workflow_id.into(), run_id: run_id.into() };
+    loaded_execution(Some(&execution))
 }

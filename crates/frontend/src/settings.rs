@@ -35,6 +35,8 @@ pub struct Settings {
     pub multi_operations: bool,
     /// Whether the polls of a worker end when it says that it shuts down.
     pub polls_end_with_worker: bool,
+    /// Whether workflows can be paused.
+    pub workflow_pause: bool,
     /// Whether queries are refused.
     pub queries_refused: bool,
     /// Calls per second to this process.
@@ -95,6 +97,7 @@ impl Default for Settings {
             updates_accepted: true,
             multi_operations: true,
             polls_end_with_worker: false,
+            workflow_pause: false,
             queries_refused: false,
             rps: f64::INFINITY,
             rps_cluster: 0.0,

@@ -1,6 +1,8 @@
 //! The calls the room answers, one file per group.
 
 pub mod activity;
+pub mod activity_execution;
+pub mod activity_operator;
 pub mod batch;
 pub mod children;
 pub mod control;
@@ -9,6 +11,7 @@ pub mod describe;
 pub mod multi;
 pub mod operation;
 pub mod page_token;
+pub mod pause;
 pub mod query;
 pub mod reads;
 pub mod reset;
@@ -223,7 +226,7 @@ async fn about_schedule(
     })
 }
 
-/// Answers calls about batch operations.
+/// Answers calls about batch operations and pauses.
 async fn about_batch(
     room: &Arc<Room>,
     caller: &Caller,
@@ -239,6 +242,14 @@ async fn about_batch(
         C::StopBatch(request) => {
             batch::stop(room, namespace, request).await?;
             A::StopBatch(api::StopBatchOperationResponse {})
+        }
+        C::PauseWorkflow(request) => {
+            pause::pause(room, namespace, request).await?;
+            A::PauseWorkflow(api::PauseWorkflowExecutionResponse {})
+        }
+        C::UnpauseWorkflow(request) => {
+            pause::unpause(room, namespace, request).await?;
+            A::UnpauseWorkflow(api::UnpauseWorkflowExecutionResponse {})
         }
         call => about_deployment(room, caller, namespace, call).await?,
     })
@@ -293,9 +304,7 @@ async fn about_deployment(
             deployment::delete(room, namespace, request).await?;
             A::DeleteDeployment(api::DeleteWorkerDeploymentResponse {})
         }
-        _ => {
-            return Err(Refusal::Unimplemented("this call is not available on this server yet".into()).into());
-        }
+        call => activity_operator::answer(room, caller, namespace, call).await?,
     })
 }
 

@@ -7,6 +7,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -250,8 +251,13 @@ async fn drive<C: Resident>(execution: Arc<Execution<C>>, shard: Arc<Shard>) {
         }
         let current = cell.get_or_insert_with(|| C::unread(execution.key.clone()));
         let taken = match decide_all(&shard, &execution.key, current, &mut jobs).await {
-            Some(context) => current.reserve(&shard, &context),
-            None => Vec::new(),
+            Decided::All(context) => current.reserve(&shard, &context),
+            Decided::Nothing => Vec::new(),
+            Decided::Broken => {
+                cell = None;
+                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+                continue;
+            }
         };
         let writes = current.take_writes(&shard.room.settings);
         let written: Vec<_> = writes.iter().map(|write| write.run.clone()).collect();
@@ -278,23 +284,38 @@ async fn drive<C: Resident>(execution: Arc<Execution<C>>, shard: Arc<Shard>) {
     }
 }
 
+/// What became of the jobs of a round.
+enum Decided {
+    /// They were decided.
+    All(Arc<Context>),
+    /// None was, for the surroundings are not known.
+    Nothing,
+    /// One of them met a broken invariant. All have failed, and what is in memory may be half changed.
+    Broken,
+}
+
 /// Decides the jobs one after the other, each on what the ones before it left.
+///
+/// A panic is a broken invariant of this one execution. Nothing of the round is made durable then: the job that met it
+/// is told that data is damaged, the others that they may try again, and the execution is read from the store again.
+/// No other execution notices.
 async fn decide_all<C: Resident>(
     shard: &Arc<Shard>,
     key: &ExecutionKey,
     cell: &mut C,
     jobs: &mut VecDeque<Box<dyn Job<C>>>,
-) -> Option<Arc<Context>> {
+) -> Decided {
     let room = &shard.room;
     let context = match room.contexts.of(key.namespace).await {
         Ok(context) => context,
         Err(error) => {
             jobs.iter_mut().for_each(|job| job.fail(error.clone()));
-            return None;
+            return Decided::Nothing;
         }
     };
     let settings = room.live.in_namespace(&context.namespace);
-    for job in jobs {
+    let mut broken = None;
+    for (index, job) in jobs.iter_mut().enumerate() {
         let target = match cell.load(&*room.store, job.target()).await {
             Ok(target) => target,
             Err(error) => {
@@ -312,9 +333,22 @@ async fn decide_all<C: Resident>(
             target,
             asked: job.target(),
         };
-        job.decide(&mut turn);
+        if std::panic::catch_unwind(AssertUnwindSafe(|| job.decide(&mut turn))).is_err() {
+            broken = Some(index);
+            break;
+        }
     }
-    Some(context)
+    let Some(broken) = broken else { return Decided::All(context) };
+    crate::metrics::broken();
+    tracing::error!(execution = %key.id, kind = ?key.kind, "a request met a broken invariant and is refused");
+    for (index, job) in jobs.iter_mut().enumerate() {
+        job.fail(if index == broken {
+            PeerError::Corrupt(format!("an invariant of {} is broken", key.id))
+        } else {
+            PeerError::Busy(format!("{} is read again", key.id))
+        });
+    }
+    Decided::Broken
 }
 
 /// Makes what was decided durable.
@@ -336,3 +370,6 @@ async fn commit(shard: &Arc<Shard>, key: &ExecutionKey, writes: Vec<Write>) -> R
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

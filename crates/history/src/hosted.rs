@@ -321,17 +321,6 @@ pub async fn erase<M: Lodged>(shard: &Arc<Shard>, run: RunKey) -> Result<(), Pee
     M::executions(shard).ask(shard, run.execution, Target::Run(run.run), erase).await
 }
 
-/// Removes what this binary has no machine for.
-///
-/// # Errors
-/// Why it could not be removed.
-pub async fn erase_unknown(shard: &Arc<Shard>, run: RunKey) -> Result<(), PeerError> {
-    let store = &shard.room.store;
-    let Some(stored) = store.run(run.clone()).await.map_err(read_error)? else { return Ok(()) };
-    let write = removal(run, stored.version, CurrentWrite::Delete);
-    store.commit(shard.fence, vec![write]).await.map_err(|error| PeerError::Busy(error.to_string()))
-}
-
 /// The write that removes a run which has no history.
 fn removal(run: RunKey, version: u64, current: CurrentWrite) -> Write {
     Write {

@@ -4,6 +4,7 @@
 //! decided one after the other on the [`cell::Cell`] (for machines other than runs [`hosted::Cell`]) and committed as one
 //! write. Nothing leaves the process before the commit.
 
+mod activities;
 mod archive;
 mod batches;
 mod calls;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
+    activity::Execution,
     batch::Batch,
     deployment::Deployment,
     ids::{Kind, RunKey},
@@ -31,7 +32,7 @@ pub async fn tick(room: &Arc<Room>, run: RunKey) {
         Kind::Batch => hosted::tick::<Batch>(room, run).await,
         Kind::Deployment => hosted::tick::<Deployment>(room, run).await,
         Kind::NexusOperation => hosted::tick::<Operation>(room, run).await,
-        Kind::Activity => unknown(&run),
+        Kind::Activity => hosted::tick::<Execution>(room, run).await,
     }
 }
 
@@ -49,7 +50,7 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
         Kind::Batch => hosted::remember::<Batch>(shard, run, only).await,
         Kind::Deployment => hosted::remember::<Deployment>(shard, run, only).await,
         Kind::NexusOperation => hosted::remember::<Operation>(shard, run, only).await,
-        Kind::Activity => unknown(&run),
+        Kind::Activity => hosted::remember::<Execution>(shard, run, only).await,
     }
 }
 
@@ -72,11 +73,6 @@ pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
         Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
         Kind::Deployment => hosted::erase::<Deployment>(&shard, run).await,
         Kind::NexusOperation => hosted::erase::<Operation>(&shard, run).await,
-        Kind::Activity => hosted::erase_unknown(&shard, run).await,
+        Kind::Activity => hosted::erase::<Execution>(&shard, run).await,
     }
-}
-
-/// A newer binary has written it; it is left for that one.
-fn unknown(run: &RunKey) {
-    tracing::error!(%run, kind = ?run.execution.kind, "this binary knows no machine of this kind");
 }

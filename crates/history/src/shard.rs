@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
+    activity::Execution,
     batch::Batch,
     deployment::Deployment,
     ids::{ExecutionKey, RunKey},
@@ -40,6 +41,8 @@ pub struct Shard {
     pub deployments: Executions<hosted::Cell<Deployment>>,
     /// Standalone Nexus operations.
     pub operations: Executions<hosted::Cell<Operation>>,
+    /// Standalone activities.
+    pub activities: Executions<hosted::Cell<Execution>>,
 }
 
 impl Shard {
@@ -54,6 +57,7 @@ impl Shard {
             batches: Executions::default(),
             deployments: Executions::default(),
             operations: Executions::default(),
+            activities: Executions::default(),
         }
     }
 

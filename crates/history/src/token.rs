@@ -1,7 +1,7 @@
 //! Task tokens, made and read.
 
 use longhaul_kernel::{
-    ids::{ExecutionKey, NamespaceId, RunId},
+    ids::{ExecutionKey, Kind, NamespaceId, RunId, RunKey},
     run::{Activity, Run, WorkflowTask},
 };
 use longhaul_proto::Refusal;
@@ -28,7 +28,12 @@ pub fn read(bytes: &[u8]) -> Result<Token, Refusal> {
     let fields = TaskToken::decode(bytes).map_err(|_| refuse())?;
     let namespace = <[u8; 16]>::try_from(&fields.namespace_id[..]).map_err(|_| refuse())?;
     let run = RunId::parse(&fields.run_id).ok_or_else(refuse)?;
-    let execution = ExecutionKey::workflow(NamespaceId::from_bytes(namespace), &fields.workflow_id);
+    let namespace = NamespaceId::from_bytes(namespace);
+    let execution = if fields.workflow_id.is_empty() {
+        ExecutionKey { namespace, kind: Kind::Activity, id: fields.activity_id.as_str().into() }
+    } else {
+        ExecutionKey::workflow(namespace, &fields.workflow_id)
+    };
     Ok(Token { execution, run, fields })
 }
 
@@ -61,6 +66,19 @@ pub fn activity_task(run: &Run, scheduled_event_id: i64, activity: &Activity) ->
         activity_id: activity.scheduled.activity_id.clone(),
         started_at: 0,
         version: i64::from(activity.stamp),
+    }
+    .encode_to_vec()
+}
+
+/// The token of a started task of a standalone activity; the number of the task is its version.
+pub fn standalone(activity: &RunKey, number: i64, attempt: i32) -> Vec<u8> {
+    TaskToken {
+        namespace_id: activity.execution.namespace.as_bytes().to_vec().into(),
+        run_id: activity.run.to_string(),
+        attempt,
+        activity_id: activity.execution.id.to_string(),
+        version: number,
+        ..TaskToken::default()
     }
     .encode_to_vec()
 }

@@ -1,6 +1,7 @@
 //! What is decided: pure state machines. No I/O, no clock, no randomness, no async, no logging; time and entropy are
 //! arguments, so that the same input gives the same bytes.
 
+pub mod activity;
 pub mod base64;
 pub mod batch;
 pub mod calendar;
@@ -8,12 +9,14 @@ pub mod codec;
 pub mod context;
 pub mod cron;
 pub mod deployment;
+mod failure;
 pub mod hosted;
 pub mod ids;
 pub mod machine;
 pub mod namespace;
 pub mod nexus;
 pub mod operation;
+mod retry;
 pub mod run;
 pub mod schedule;
 pub mod task_queue;

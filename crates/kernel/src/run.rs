@@ -14,7 +14,6 @@ mod deadlines;
 mod duties;
 mod effects;
 mod event_type;
-mod failure;
 mod inheritance;
 mod input;
 mod inputs;
@@ -22,11 +21,11 @@ mod listed;
 mod next_run;
 mod nexus;
 mod options;
+mod paused;
 mod payload;
 mod priority;
 mod problems;
 mod reset;
-mod retry;
 mod start;
 mod state;
 mod stored;
@@ -46,19 +45,23 @@ mod workflow_task;
 
 use longhaul_proto::Refusal;
 
+use crate::{failure, retry};
+
 pub use attached::{Attached, AttachedRequest, Registered};
 pub use callbacks::CallbackCall;
 pub use chain::{Current, StartVerdict, decide_start};
-pub use change::{Change, DutyId, Fact, Volatile};
+pub use change::{Change, ControlChange, DutyId, Fact, Volatile};
 pub use duties::{Dispatch, Duty};
 pub use effects::{Effects, NextRun, Reply, Warning};
 pub use inheritance::Inheritance;
 pub use input::*;
+pub(crate) use inputs::activity_operator::check_queue as check_activity_queue;
 pub use listed::listed;
 pub use nexus::{NexusCancel, NexusOperation, NexusStarted};
 pub use options::check_mask as check_options_mask;
 pub use payload::json_string;
 pub use reset::{Reapplied, Reset, operations as reset_operations};
+pub(crate) use start::shorter;
 pub use start::{ParentPlace, StartOrigin, from_request};
 pub use state::*;
 pub use stored::Delta;
@@ -118,8 +121,11 @@ impl Run {
             What::ActivityCompleted(end) => inputs::activity_completed::step(&mut t, end)?,
             What::ActivityFailed(end) => inputs::activity_failed::step(&mut t, end)?,
             What::ActivityCanceled(end) => inputs::activity_canceled::step(&mut t, end)?,
+            What::Activities(command) => inputs::activity_operator::step(&mut t, *command)?,
             What::Attach(attachment) => inputs::attach::step(&mut t, *attachment)?,
             What::UpdateOptions(change) => inputs::update_options::step(&mut t, *change)?,
+            What::Pause(asked) => inputs::pause::pause(&mut t, asked)?,
+            What::Unpause(asked) => inputs::pause::unpause(&mut t, asked)?,
             What::Signal(signal) => inputs::signal::step(&mut t, *signal)?,
             What::RequestCancel(request) => inputs::request_cancel::step(&mut t, request)?,
             What::Terminate(termination) => inputs::terminate::step(&mut t, termination)?,

@@ -1,15 +1,11 @@
 //! The 123 calls of the workflow service.
 
-use longhaul_proto::{
-    Refusal,
-    api::workflowservice::v1::{self as messages, workflow_service_server::WorkflowService},
-};
+use longhaul_proto::api::workflowservice::v1::{self as messages, workflow_service_server::WorkflowService};
 
 use super::{Call, State, call_name, serve};
 use crate::{
-    activity_task, archived,
-    asker::Asker,
-    batches, cluster, deployments, history_reads, namespaces,
+    activities, activity_operator, activity_task, archived, batches, cluster, deployments, history_reads,
+    namespaces,
     nexus::{operations, tasks},
     refused, schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
     workflow_start, workflow_task,
@@ -101,11 +97,11 @@ serve! {
     poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = built tasks::poll;
     respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = built tasks::completed;
     respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = built tasks::failed;
-    update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = later;
+    update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse = built activity_operator::update_options;
     update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse = built workflow_control::update_options;
-    pause_activity(PauseActivityRequest) -> PauseActivityResponse = later;
-    unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = later;
-    reset_activity(ResetActivityRequest) -> ResetActivityResponse = later;
+    pause_activity(PauseActivityRequest) -> PauseActivityResponse = built activity_operator::pause;
+    unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = built activity_operator::unpause;
+    reset_activity(ResetActivityRequest) -> ResetActivityResponse = built activity_operator::reset;
     create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = refused refused::create_rule;
     describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = refused refused::describe_rule;
     delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = refused refused::delete_rule;
@@ -120,24 +116,24 @@ serve! {
     describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = built workers::describe;
     pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = refused refused::pause;
     unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = refused refused::unpause;
-    start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = later;
+    start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = built activities::start;
     start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = built operations::start;
-    describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse = later;
+    describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse = built activities::describe;
     describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = built operations::describe;
-    poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = later;
+    poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = built activities::poll;
     poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = built operations::poll;
-    list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = later;
+    list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = built activities::list;
     list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = built operations::list;
-    count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = later;
+    count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = built activities::count;
     count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = built operations::count;
-    request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = later;
+    request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = built activities::request_cancel;
     request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = built operations::request_cancel;
-    terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = later;
-    delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse = later;
-    pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse = later;
-    reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse = later;
-    unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse = later;
-    update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = later;
+    terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = built activities::terminate;
+    delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse = built activities::delete;
+    pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse = built activity_operator::pause_execution;
+    reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse = built activity_operator::reset_execution;
+    unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse = built activity_operator::unpause_execution;
+    update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse = built activity_operator::update_execution_options;
     terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse = built operations::terminate;
     delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse = built operations::delete;
     poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse = built time_skipping::poll;

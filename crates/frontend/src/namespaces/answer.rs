@@ -24,8 +24,8 @@ fn capabilities(settings: &Settings) -> Capabilities {
         async_update: settings.updates_accepted,
         worker_heartbeats: settings.worker_heartbeats,
         reported_problems_search_attribute: true,
-        workflow_pause: false,
-        standalone_activities: false,
+        workflow_pause: settings.workflow_pause,
+        standalone_activities: true,
         worker_poll_complete_on_shutdown: settings.polls_end_with_worker,
         poller_autoscaling: true,
         worker_commands: false,
@@ -33,9 +33,9 @@ fn capabilities(settings: &Settings) -> Capabilities {
         workflow_update_callbacks: false,
         poller_autoscaling_auto_enroll: false,
         workflow_task_completion_pagination: settings.limits.completion_pages,
-        standalone_activity_start_delay: false,
+        standalone_activity_start_delay: true,
         standalone_activity_batch_operations: false,
-        standalone_activity_operator_commands: false,
+        standalone_activity_operator_commands: true,
     }
 }
 

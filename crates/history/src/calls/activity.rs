@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     Refusal,
-    ids::{ExecutionKey, NamespaceId, RunId},
+    activity::{Attempt, Said},
+    ids::{ExecutionKey, Kind, NamespaceId, RunId},
     run::{ActivityEnd, ActivityRef, ActivityStart, Reply, What},
 };
-use longhaul_proto::api::{common::v1::Payloads, failure::v1::Failure, workflowservice::v1 as api};
+use longhaul_proto::api::{failure::v1::Failure, workflowservice::v1 as api};
 use longhaul_runtime::peers::{ActivityTaskStarted, AddTask, Caller, PeerError, RecordActivityTaskStarted};
 
-use super::target;
+use super::{
+    activity_execution::{self, Named},
+    target,
+};
 use crate::{
     cell::{Target, Turn},
     history::Room,
@@ -27,6 +31,9 @@ pub async fn started(
     namespace: NamespaceId,
     request: RecordActivityTaskStarted,
 ) -> Result<ActivityTaskStarted, PeerError> {
+    if request.scheduled_event_id == 0 {
+        return activity_execution::started(room, caller, namespace, request).await;
+    }
     let (key, run) = target(namespace, Some(&request.execution))?;
     let shard = room.shard(&key)?;
     let name = caller.namespace.clone();
@@ -78,21 +85,25 @@ pub fn decide_start(
     }
 }
 
-/// Which activity of which run somebody means.
-struct Meant {
-    key: ExecutionKey,
-    run: Target,
-    activity: ActivityRef,
+/// Which activity somebody means: one of a run, or one that stands alone.
+enum Meant {
+    OfRun { key: ExecutionKey, run: Target, activity: ActivityRef },
+    Alone(Named, Attempt),
 }
 
 impl Meant {
     fn by_token(bytes: &[u8]) -> Result<Self, Refusal> {
         let token = token::read(bytes)?;
+        if token.execution.kind == Kind::Activity {
+            let (namespace, id) = (token.execution.namespace, token.execution.id.to_string());
+            let named = Named::new(namespace, id, &token.fields.run_id)?;
+            return Ok(Self::Alone(named, Attempt::Task(token.fields.version)));
+        }
         let activity = ActivityRef::Token {
             scheduled_event_id: token.fields.scheduled_event_id,
             attempt: token.fields.attempt,
         };
-        Ok(Self { key: token.execution, run: Target::Run(token.run), activity })
+        Ok(Self::OfRun { key: token.execution, run: Target::Run(token.run), activity })
     }
 
     fn by_id(
@@ -101,29 +112,38 @@ impl Meant {
         run_id: &str,
         activity_id: &str,
     ) -> Result<Self, Refusal> {
+        if workflow_id.is_empty() {
+            let named = Named::new(namespace, activity_id.to_owned(), run_id)?;
+            return Ok(Self::Alone(named, Attempt::Current));
+        }
         let run = if run_id.is_empty() {
             Target::Current
         } else {
             Target::Run(RunId::parse(run_id).ok_or_else(|| Refusal::invalid("Invalid RunId."))?)
         };
-        Ok(Self {
+        Ok(Self::OfRun {
             key: ExecutionKey::workflow(namespace, workflow_id),
             run,
             activity: ActivityRef::Id(activity_id.to_owned()),
         })
     }
 
-    /// Makes the run hear what is said of the activity.
-    async fn tell<T: Send + 'static>(
-        self,
-        room: &Arc<Room>,
-        identity: String,
-        outcome: T,
-        what: impl FnOnce(ActivityEnd<T>) -> What + Send + 'static,
-    ) -> Result<Reply, PeerError> {
-        let Self { key, run, activity } = self;
+    /// Makes whoever has the activity hear what is said of it.
+    async fn tell(self, room: &Arc<Room>, identity: String, said: Said) -> Result<Reply, PeerError> {
+        let (key, run, activity) = match self {
+            Self::Alone(named, attempt) => return named.tell(room, attempt, identity, said).await,
+            Self::OfRun { key, run, activity } => (key, run, activity),
+        };
+        let what = match said {
+            Said::Heartbeat(outcome) => What::ActivityHeartbeat(ActivityEnd { activity, identity, outcome }),
+            Said::Completed(outcome) => What::ActivityCompleted(ActivityEnd { activity, identity, outcome }),
+            Said::Failed(failure, details) => {
+                What::ActivityFailed(ActivityEnd { activity, identity, outcome: (failure, details) })
+            }
+            Said::Canceled(outcome) => What::ActivityCanceled(ActivityEnd { activity, identity, outcome }),
+        };
         let shard = room.shard(&key)?;
-        shard.ask(key, run, move |turn| turn.step(what(ActivityEnd { activity, identity, outcome }))).await
+        shard.ask(key, run, move |turn| turn.step(what)).await
     }
 }
 
@@ -144,7 +164,7 @@ pub async fn heartbeat(
     request: api::RecordActivityTaskHeartbeatRequest,
 ) -> Result<api::RecordActivityTaskHeartbeatResponse, PeerError> {
     let meant = Meant::by_token(&request.task_token)?;
-    meant.tell(room, request.identity, request.details, What::ActivityHeartbeat).await.map(heartbeat_reply)
+    meant.tell(room, request.identity, Said::Heartbeat(request.details)).await.map(heartbeat_reply)
 }
 
 /// An activity reports that it is alive, by id.
@@ -157,7 +177,7 @@ pub async fn heartbeat_by_id(
     request: api::RecordActivityTaskHeartbeatByIdRequest,
 ) -> Result<api::RecordActivityTaskHeartbeatByIdResponse, PeerError> {
     let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
-    let reply = meant.tell(room, request.identity, request.details, What::ActivityHeartbeat).await?;
+    let reply = meant.tell(room, request.identity, Said::Heartbeat(request.details)).await?;
     let response = heartbeat_reply(reply);
     Ok(api::RecordActivityTaskHeartbeatByIdResponse {
         cancel_requested: response.cancel_requested,
@@ -175,7 +195,7 @@ pub async fn completed(
     request: api::RespondActivityTaskCompletedRequest,
 ) -> Result<api::RespondActivityTaskCompletedResponse, PeerError> {
     let meant = Meant::by_token(&request.task_token)?;
-    meant.tell(room, request.identity, request.result, What::ActivityCompleted).await?;
+    meant.tell(room, request.identity, Said::Completed(request.result)).await?;
     Ok(api::RespondActivityTaskCompletedResponse {})
 }
 
@@ -189,7 +209,7 @@ pub async fn completed_by_id(
     request: api::RespondActivityTaskCompletedByIdRequest,
 ) -> Result<api::RespondActivityTaskCompletedByIdResponse, PeerError> {
     let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
-    meant.tell(room, request.identity, request.result, What::ActivityCompleted).await?;
+    meant.tell(room, request.identity, Said::Completed(request.result)).await?;
     Ok(api::RespondActivityTaskCompletedByIdResponse {})
 }
 
@@ -210,8 +230,8 @@ pub async fn failed(
     request: api::RespondActivityTaskFailedRequest,
 ) -> Result<api::RespondActivityTaskFailedResponse, PeerError> {
     let meant = Meant::by_token(&request.task_token)?;
-    let outcome: (Option<Failure>, Option<Payloads>) = (request.failure, request.last_heartbeat_details);
-    let reply = meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    let said = Said::Failed(request.failure, request.last_heartbeat_details);
+    let reply = meant.tell(room, request.identity, said).await?;
     Ok(api::RespondActivityTaskFailedResponse { failures: replaced(reply) })
 }
 
@@ -225,8 +245,8 @@ pub async fn failed_by_id(
     request: api::RespondActivityTaskFailedByIdRequest,
 ) -> Result<api::RespondActivityTaskFailedByIdResponse, PeerError> {
     let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
-    let outcome = (request.failure, request.last_heartbeat_details);
-    let reply = meant.tell(room, request.identity, outcome, What::ActivityFailed).await?;
+    let said = Said::Failed(request.failure, request.last_heartbeat_details);
+    let reply = meant.tell(room, request.identity, said).await?;
     Ok(api::RespondActivityTaskFailedByIdResponse { failures: replaced(reply) })
 }
 
@@ -239,7 +259,7 @@ pub async fn canceled(
     request: api::RespondActivityTaskCanceledRequest,
 ) -> Result<api::RespondActivityTaskCanceledResponse, PeerError> {
     let meant = Meant::by_token(&request.task_token)?;
-    meant.tell(room, request.identity, request.details, What::ActivityCanceled).await?;
+    meant.tell(room, request.identity, Said::Canceled(request.details)).await?;
     Ok(api::RespondActivityTaskCanceledResponse {})
 }
 
@@ -253,6 +273,6 @@ pub async fn canceled_by_id(
     request: api::RespondActivityTaskCanceledByIdRequest,
 ) -> Result<api::RespondActivityTaskCanceledByIdResponse, PeerError> {
     let meant = Meant::by_id(namespace, &request.workflow_id, &request.run_id, &request.activity_id)?;
-    meant.tell(room, request.identity, request.details, What::ActivityCanceled).await?;
+    meant.tell(room, request.identity, Said::Canceled(request.details)).await?;
     Ok(api::RespondActivityTaskCanceledByIdResponse {})
 }

@@ -109,7 +109,7 @@ fn route(
         QueryRejectCondition::NotCompletedCleanly => !run.is_running() && status != Status::Completed,
         QueryRejectCondition::None | QueryRejectCondition::Unspecified => false,
     };
-    if rejected {
+    if rejected || run.is_paused() {
         return Ok(Route::Rejected(status));
     }
     let had_task = run.last_completed_event_id > 0;

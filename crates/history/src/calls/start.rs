@@ -208,7 +208,8 @@ pub fn existing(turn: &Turn<'_>, started: bool) -> Result<Started, Refusal> {
         run_id: current.run_id.to_string(),
         first_run_id: current.first_run_id.clone(),
         started,
-        status: current.status,
+        // One that is paused is told as running, as on the reference.
+        status: if current.is_running() { Status::Running as i32 } else { current.status },
         attached: None,
         eager: None,
     })

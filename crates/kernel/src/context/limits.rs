@@ -107,6 +107,8 @@ pub struct Limits {
     pub completion_pages: bool,
     /// Bytes of the pages of one completion, without the last; one that has more ends the run. Default 40 MiB.
     pub completion_bytes_max: usize,
+    /// Workflow tasks in a row that were not completed from which on a search attribute says so; zero is never. Default 5.
+    pub reported_problems_min: u16,
     /// Whether a worker may be given activities with the answer that scheduled them; default true.
     pub eager_activities: bool,
     /// Worker deployments of a namespace; default 100.
@@ -174,6 +176,7 @@ impl Default for Limits {
             told_events_max: 10,
             completion_pages: false,
             completion_bytes_max: 40 << 20,
+            reported_problems_min: 5,
             eager_activities: true,
             deployments_max: 100,
             deployment_versions_max: 100,

@@ -1,3 +1,4 @@
+//! A deployment is taken through its life by calls, and what it tells is compared.
 use super::*;
 use crate::codec;
 

@@ -2,6 +2,7 @@
 //! and nowhere else, so they can't differ.
 
 mod activity;
+mod activity_control;
 mod external;
 mod facts;
 mod lifecycle;
@@ -11,7 +12,7 @@ use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
 use prost::Message;
 
 use super::{Activity, Change, Fact, Run, updates};
-use crate::time::Timestamp;
+use crate::{activity::Paused, time::Timestamp};
 
 impl Run {
     /// Folds one change.
@@ -79,6 +80,16 @@ impl Run {
             Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(a) => {
                 self.fold_skipping(a, at)
             }
+            Attributes::WorkflowExecutionPausedEventAttributes(a) => {
+                self.paused = Some(Paused {
+                    at,
+                    identity: a.identity.clone(),
+                    reason: a.reason.clone(),
+                    request_id: a.request_id.clone(),
+                    ..Paused::default()
+                });
+            }
+            Attributes::WorkflowExecutionUnpausedEventAttributes(_) => self.paused = None,
             Attributes::WorkflowExecutionSignaledEventAttributes(_) => self.signal_count += 1,
             Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
                 self.cancel_request.get_or_insert_default();

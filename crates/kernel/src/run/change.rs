@@ -3,7 +3,7 @@
 use longhaul_proto::api::{
     common::v1::{Payloads, WorkerVersionStamp},
     failure::v1::Failure,
-    history::v1::HistoryEvent,
+    history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
     update::v1::Request as UpdateRequest,
 };
 use minicbor::{Decode, Encode};
@@ -12,7 +12,7 @@ use super::{
     state::{FirstTask, LastWorker, Sticky, TaskStarted, WorkflowTask},
     versions::{Moving, Told},
 };
-use crate::{codec::Pb, deployment::VersionName, ids::RunId, time::Timestamp};
+use crate::{activity::Paused, codec::Pb, deployment::VersionName, ids::RunId, time::Timestamp};
 
 /// One thing that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -230,6 +230,55 @@ pub enum Fact {
     /// Which SDK completed a workflow task.
     #[n(18)]
     Worker(#[n(0)] LastWorker),
+    /// An operator changed something about an activity, named by its scheduled event.
+    #[n(160)]
+    ActivityControlled(#[n(0)] i64, #[n(1)] ControlChange),
+    /// How the first of a row of workflow tasks ended that were not completed.
+    #[n(161)]
+    Problem(#[n(0)] Vec<String>),
+}
+
+/// What an operator changed about an activity.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum ControlChange {
+    /// It is kept from going on.
+    #[n(0)]
+    Paused(#[n(0)] Paused),
+    /// It may go on.
+    #[n(1)]
+    Unpaused,
+    /// Its attempts are counted anew.
+    #[n(2)]
+    AttemptsReset {
+        /// Whether the worker that has it is told.
+        #[n(0)]
+        told: bool,
+    },
+    /// Its heartbeat is forgotten.
+    #[n(3)]
+    HeartbeatForgotten,
+    /// Its heartbeat will be forgotten when the next attempt begins.
+    #[n(4)]
+    HeartbeatResets,
+    /// It has other options.
+    #[n(5)]
+    Options(#[n(0)] Pb<ActivityTaskScheduledEventAttributes>),
+    /// It has the options again that it was scheduled with.
+    #[n(6)]
+    OptionsRestored,
+    /// Its attempt is dispatched at this instant, or now.
+    #[n(7)]
+    Dispatched {
+        /// When.
+        #[n(0)]
+        due: Timestamp,
+        /// Whether that is now.
+        #[n(1)]
+        is_due: bool,
+    },
+    /// What was asked for was so already; the request counts as a transition all the same.
+    #[n(8)]
+    Nothing,
 }
 
 /// A change that only memory knows of.

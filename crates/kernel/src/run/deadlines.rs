@@ -134,6 +134,10 @@ impl Entry<String> for Timer {
 
 impl Entry<i64> for Activity {
     fn deadlines(&self, id: &i64, due: &mut impl FnMut(Timestamp, Deadline)) {
+        // Nothing of a paused activity is due: neither its next attempt nor the end of any time it has.
+        if self.is_paused() {
+            return;
+        }
         let (id, scheduled) = (*id, &self.scheduled);
         if let Some(timeout) = positive(scheduled.schedule_to_close_timeout.as_ref()) {
             due(self.scheduled_at + timeout, Deadline::ScheduleToClose(id));

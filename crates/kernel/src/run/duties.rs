@@ -177,7 +177,13 @@ impl Run {
     }
 
     fn dispatch_activity(&self, event: i64) -> Option<Dispatch> {
-        let activity = self.activities.get(&event).filter(|activity| activity.phase == Phase::Scheduled)?;
+        if self.is_paused() {
+            return None;
+        }
+        let activity = self
+            .activities
+            .get(&event)
+            .filter(|activity| activity.phase == Phase::Scheduled && !activity.is_paused())?;
         let scheduled = &activity.scheduled;
         Some(Dispatch {
             queue: scheduled.task_queue.clone().unwrap_or_default(),

@@ -3,7 +3,7 @@
 use longhaul_proto::{
     Refusal,
     api::{
-        failure::v1::Failure, workflow::v1::WorkflowExecutionOptions,
+        activity::v1::ActivityOptions, failure::v1::Failure, workflow::v1::WorkflowExecutionOptions,
         workflowservice::v1::RecordActivityTaskHeartbeatResponse,
     },
 };
@@ -78,6 +78,8 @@ pub enum Reply {
     FailureReplaced(Box<Failure>),
     /// What a heartbeating activity has to know.
     Heartbeat(RecordActivityTaskHeartbeatResponse),
+    /// The options of an activity, as they are now.
+    ActivityOptions(Box<ActivityOptions>),
     /// The options of the run, as they are now.
     Options(Box<WorkflowExecutionOptions>),
     /// The workflow task is completed.

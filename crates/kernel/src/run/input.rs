@@ -19,6 +19,7 @@ use minicbor::{Decode, Encode};
 
 use super::{DutyId, state::LastWorker};
 use crate::{
+    activity::Operation,
     context::Context,
     ids::{NamespaceId, RunId},
     nexus::{Completion, DeliveryOutcome, StartOutcome},
@@ -63,10 +64,16 @@ pub enum What {
     ActivityFailed(ActivityEnd<(Option<Failure>, Option<Payloads>)>),
     /// An activity has ended because it was asked to cancel.
     ActivityCanceled(ActivityEnd<Option<Payloads>>),
+    /// An operator acts on activities.
+    Activities(Box<ActivityCommand>),
     /// A start that this run serves attaches what it brings.
     Attach(Box<Attachment>),
     /// Somebody changes options of the run.
     UpdateOptions(Box<OptionsChange>),
+    /// An operator pauses the run.
+    Pause(RunPause),
+    /// An operator lets the run go on.
+    Unpause(RunPause),
     /// Somebody signals the run.
     Signal(Box<Signal>),
     /// Somebody asks the run to cancel.
@@ -275,6 +282,37 @@ pub struct ActivityEnd<T> {
     pub identity: String,
     /// What.
     pub outcome: T,
+}
+
+/// A request to pause a run, or to let it go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunPause {
+    /// Who asks.
+    pub identity: String,
+    /// Why.
+    pub reason: String,
+    /// Makes a repeated request harmless.
+    pub request_id: String,
+}
+
+/// Which activities an operator means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActivityTarget {
+    /// The one with this id.
+    Id(String),
+    /// Those of this type.
+    Type(String),
+    /// All.
+    All,
+}
+
+/// What an operator does to activities of a run.
+#[derive(Clone, Debug)]
+pub struct ActivityCommand {
+    /// Which.
+    pub target: ActivityTarget,
+    /// What.
+    pub operation: Operation,
 }
 
 /// What a start brings to the run that serves it.

@@ -4,6 +4,7 @@ pub(super) mod activity_canceled;
 pub(super) mod activity_completed;
 pub(super) mod activity_failed;
 pub(super) mod activity_heartbeat;
+pub(super) mod activity_operator;
 pub(super) mod activity_started;
 pub(super) mod attach;
 pub(super) mod child_closed;
@@ -11,6 +12,7 @@ pub(super) mod child_started;
 pub(super) mod external_delivered;
 pub(super) mod first_task;
 pub(super) mod nexus;
+pub(super) mod pause;
 pub(super) mod request_cancel;
 pub(super) mod reset_sticky;
 pub(super) mod reset_to;
@@ -89,7 +91,7 @@ fn pending_activity<'r>(run: &'r Run, activity: &ActivityRef) -> Result<(i64, &'
         ActivityRef::Token { scheduled_event_id, attempt } => run
             .activities
             .get(scheduled_event_id)
-            .filter(|activity| activity.attempt == *attempt && matches!(activity.phase, Phase::Started { .. }))
+            .filter(|activity| activity.token_attempt() == *attempt && matches!(activity.phase, Phase::Started { .. }))
             .map(|activity| (*scheduled_event_id, activity))
             .ok_or_else(activity_gone),
     }

@@ -12,10 +12,7 @@ use crate::{
 /// The search attribute that names the problems.
 const ATTRIBUTE: &str = "TemporalReportedProblems";
 
-/// Workflow tasks that failed or timed out in a row when the problem is reported.
-const FAILED_TASKS_MIN: i32 = 5;
-
-/// How the last of a row of workflow tasks ended.
+/// How the first of a row of workflow tasks ended; that is what is reported of the row, as on the reference.
 #[derive(Clone, Copy, Debug)]
 pub enum Problem {
     /// It failed.
@@ -36,10 +33,20 @@ impl Problem {
 }
 
 impl Transition<'_> {
-    /// Reports the problem if too many workflow tasks have ended this way.
+    /// Reports the problem if too many workflow tasks in a row have not been completed.
     pub fn report_problem(&mut self, problem: Problem) {
-        if self.run.failed_workflow_tasks >= FAILED_TASKS_MIN {
-            self.fact(Fact::ReportedProblems(problem.values()));
+        let failed = self.run.failed_workflow_tasks;
+        let enough = i32::from(self.context.limits.reported_problems_min);
+        if failed <= 1 && enough > 1 {
+            self.fact(Fact::Problem(problem.values()));
+        }
+        if enough > 0 && failed >= enough && !self.run.search_attributes.contains_key(ATTRIBUTE) {
+            let values = if failed > 1 && !self.run.problem.is_empty() {
+                self.run.problem.clone()
+            } else {
+                problem.values()
+            };
+            self.fact(Fact::ReportedProblems(values));
             self.effects.visible = true;
         }
     }

@@ -180,6 +180,7 @@ impl Run {
         self.transitions = 1;
         self.first_task = FirstTask::Scheduled;
         self.workflow_task_attempt = 1;
+        self.paused = None;
         let execution = positive(self.start.workflow_execution_timeout.as_ref()).map(|timeout| at + timeout);
         let run = positive(self.start.workflow_run_timeout.as_ref()).map(|timeout| at + timeout);
         self.execution_deadline = execution;

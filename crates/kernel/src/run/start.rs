@@ -150,7 +150,7 @@ fn place_child(attributes: &mut WorkflowExecutionStartedEventAttributes, parent:
 }
 
 /// The shorter of two lengths, of which any may be unlimited.
-pub(super) fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+pub(crate) fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

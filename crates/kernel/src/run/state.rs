@@ -19,6 +19,7 @@ use minicbor::{Decode, Encode};
 
 use super::table::{Names, Table};
 use crate::{
+    activity::Paused,
     codec::Pb,
     ids::{BranchId, NamespaceId, RunId},
     time::Timestamp,
@@ -196,6 +197,14 @@ pub struct Run {
     /// Workflow tasks failed or timed out since the last that completed.
     #[n(38)]
     pub failed_workflow_tasks: i32,
+    /// Set while the run is paused, and kept if it ends so.
+    #[n(56)]
+    #[cbor(default)]
+    pub paused: Option<Paused>,
+    /// How the first of the row of workflow tasks ended that were not completed.
+    #[n(57)]
+    #[cbor(default)]
+    pub problem: Vec<String>,
 }
 
 /// A request that reset a run.
@@ -390,6 +399,30 @@ pub struct Activity {
     #[n(14)]
     #[cbor(default)]
     pub last_version: Option<crate::deployment::VersionName>,
+    /// What operators have done to it.
+    #[n(15)]
+    #[cbor(default)]
+    pub control: Control,
+}
+
+/// What operators have done to an activity.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Control {
+    /// Set while it is paused.
+    #[n(0)]
+    pub paused: Option<Paused>,
+    /// The number that the attempt had which a worker has and under which it was reset.
+    #[n(1)]
+    pub reset_attempt: Option<i32>,
+    /// Whether the next attempt is to know nothing of earlier heartbeats.
+    #[n(2)]
+    pub resets_heartbeat: bool,
+    /// How it was scheduled, if its options were changed since.
+    #[n(3)]
+    pub original: Option<Box<Pb<ActivityTaskScheduledEventAttributes>>>,
+    /// Whether the worker that has it is to be told that it was reset.
+    #[n(4)]
+    pub is_reset: bool,
 }
 
 /// Where an attempt of an activity stands.
@@ -491,10 +524,30 @@ pub struct LastWorker {
     pub sdk_version: String,
 }
 
+impl Activity {
+    /// Whether an operator keeps it from going on.
+    pub fn is_paused(&self) -> bool {
+        self.control.paused.is_some()
+    }
+
+    /// The number that the attempt has for the worker that has it: a reset counts anew, but its task goes on.
+    pub fn token_attempt(&self) -> i32 {
+        self.control.reset_attempt.unwrap_or(self.attempt)
+    }
+}
+
 impl Run {
     /// The public status.
     pub fn status(&self) -> Status {
-        Status::try_from(self.status_number).unwrap_or(Status::Unspecified)
+        match Status::try_from(self.status_number).unwrap_or(Status::Unspecified) {
+            Status::Running if self.is_paused() => Status::Paused,
+            status => status,
+        }
+    }
+
+    /// Whether it goes on and an operator keeps it from doing so.
+    pub fn is_paused(&self) -> bool {
+        self.is_running() && self.paused.is_some()
     }
 
     /// Whether it has started and not closed.

@@ -2,12 +2,14 @@
 //! is in `script.rs`, that of the commands in `commands.rs`, and what a transcript shows in `transcript.rs`.
 
 mod commands;
+mod operators;
 mod script;
 mod transcript;
 mod words;
 
 mod activity_cancel;
 mod activity_ends;
+mod activity_operators;
 mod activity_timeouts;
 mod attaching;
 mod bad_commands;

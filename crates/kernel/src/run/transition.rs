@@ -83,6 +83,11 @@ impl<'a> Transition<'a> {
         if matters(&change) {
             self.settle_speculative(Some(""));
         }
+        match &change {
+            Change::Event(event) => self.effects.visible |= self.run.ends_paused(event),
+            Change::Fact(Fact::Buffered(event)) => self.effects.visible |= self.run.ends_paused(event),
+            Change::Flushed(_) | Change::Fact(_) | Change::Volatile(_) => {}
+        }
         self.run.fold(&change);
         self.effects.changes.push(change);
     }
@@ -158,6 +163,8 @@ impl<'a> Transition<'a> {
                 | Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(_)
                 | Attributes::NexusOperationCancelRequestCompletedEventAttributes(_)
                 | Attributes::NexusOperationCancelRequestFailedEventAttributes(_)
+                | Attributes::WorkflowExecutionPausedEventAttributes(_)
+                | Attributes::WorkflowExecutionUnpausedEventAttributes(_)
         );
         HistoryEvent {
             event_id,
@@ -265,7 +272,9 @@ impl<'a> Transition<'a> {
 
     /// Whether a workflow task may be scheduled.
     fn is_free(&self) -> bool {
-        self.run.workflow_task.is_none() && self.run.first_task == FirstTask::Scheduled
+        self.run.workflow_task.is_none()
+            && self.run.first_task == FirstTask::Scheduled
+            && self.run.paused.is_none()
     }
 
     /// Gives the task just scheduled to the worker that waits for it, if there is one.

@@ -182,6 +182,11 @@ impl Transition<'_> {
         if !self.run.is_running() {
             return Err(Refusal::not_found("workflow execution already completed"));
         }
+        if self.run.is_paused() {
+            return Err(Refusal::FailedPrecondition(
+                "Workflow is paused. Cannot update the workflow.".into(),
+            ));
+        }
         let attempt =
             self.run.workflow_task.as_ref().map_or(self.run.workflow_task_attempt, |task| task.attempt);
         if attempt >= 3 {

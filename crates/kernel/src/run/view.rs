@@ -1,6 +1,6 @@
 //! How a run looks to those who ask for it: the answer to a describe, and the information in lists.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use longhaul_proto::api::{
     activity::v1::ActivityOptions,
@@ -10,19 +10,26 @@ use longhaul_proto::api::{
     workflow::v1::{
         PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, ResetPoints,
         WorkflowExecutionConfig, WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+        WorkflowExecutionPauseInfo,
+        pending_activity_info::{
+            PauseInfo,
+            pause_info::{Manual, PausedBy, Rule},
+        },
     },
     workflowservice::v1::DescribeWorkflowExecutionResponse,
 };
 
 use super::{
     Run,
+    paused::PAUSE_INFO,
     state::{Activity, Phase},
 };
 use crate::{
+    activity::Paused,
     context::Context,
     deployment::VersionName,
     time::{Timestamp, positive, to_proto},
-    visibility::{Attributes, with_type},
+    visibility::{Attributes, Value, with_type},
 };
 
 impl Run {
@@ -75,7 +82,7 @@ impl Run {
             r#type: self.start.workflow_type.clone(),
             start_time: Some(self.start_time.to_proto()),
             close_time: closed.map(Timestamp::to_proto),
-            status: self.status_number,
+            status: self.status() as i32,
             history_length: self.next_event_id - 1,
             parent_namespace_id: self.start.parent_workflow_namespace_id.clone(),
             parent_execution: self.start.parent_workflow_execution.clone(),
@@ -125,13 +132,14 @@ impl Run {
             };
             (name.clone(), payload)
         };
-        (!self.search_attributes.is_empty()).then(|| SearchAttributes {
-            indexed_fields: self
-                .search_attributes
-                .iter()
-                .map(|(name, value)| typed(name, &value.0))
-                .collect(),
-        })
+        let mut indexed_fields: BTreeMap<_, _> =
+            self.search_attributes.iter().map(|(name, value)| typed(name, &value.0)).collect();
+        let paused = self.pause_infos();
+        if !paused.is_empty() {
+            let payload = crate::visibility::encode(&Value::KeywordList(paused));
+            indexed_fields.insert(PAUSE_INFO.to_owned(), payload);
+        }
+        (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields })
     }
 
     fn extended_info(&self) -> WorkflowExecutionExtendedInfo {
@@ -149,6 +157,11 @@ impl Run {
             last_reset_time: made_by_reset.map(|made| made.at.to_proto()),
             reset_run_id: self.reset_run.map_or_else(String::new, |run_id| run_id.to_string()),
             request_id_infos: self.request_id_infos().into_iter().collect(),
+            pause_info: self.paused.as_ref().map(|paused| WorkflowExecutionPauseInfo {
+                identity: paused.identity.clone(),
+                paused_time: Some(paused.at.to_proto()),
+                reason: paused.reason.clone(),
+            }),
             ..WorkflowExecutionExtendedInfo::default()
         }
     }
@@ -197,10 +210,12 @@ impl Run {
         let scheduled = &activity.scheduled;
         let state = match activity.phase {
             _ if activity.cancel_requested.is_some() => PendingActivityState::CancelRequested,
+            Phase::Started { .. } if activity.is_paused() => PendingActivityState::PauseRequested,
             Phase::Started { .. } => PendingActivityState::Started,
+            _ if activity.is_paused() => PendingActivityState::Paused,
             Phase::Scheduled | Phase::Backoff => PendingActivityState::Scheduled,
         };
-        let waits = activity.phase == Phase::Backoff;
+        let waits = activity.phase == Phase::Backoff && !activity.is_paused();
         PendingActivityInfo {
             activity_id: scheduled.activity_id.clone(),
             activity_type: scheduled.activity_type.clone(),
@@ -230,6 +245,8 @@ impl Run {
             last_attempt_complete_time: activity.last_attempt_completed_at.map(Timestamp::to_proto),
             next_attempt_schedule_time: waits.then(|| activity.attempt_scheduled_at.to_proto()),
             priority: scheduled.priority.clone(),
+            paused: activity.is_paused(),
+            pause_info: activity.control.paused.as_ref().map(pause_info),
             activity_options: Some(ActivityOptions {
                 task_queue: scheduled.task_queue.as_ref().map(|queue| TaskQueue {
                     name: queue.name.clone(),
@@ -247,6 +264,20 @@ impl Run {
             ..PendingActivityInfo::default()
         }
     }
+}
+
+/// How an activity was paused.
+fn pause_info(paused: &Paused) -> PauseInfo {
+    let paused_by = if paused.rule_id.is_empty() {
+        PausedBy::Manual(Manual { identity: paused.identity.clone(), reason: paused.reason.clone() })
+    } else {
+        PausedBy::Rule(Rule {
+            rule_id: paused.rule_id.clone(),
+            identity: paused.identity.clone(),
+            reason: paused.reason.clone(),
+        })
+    };
+    PauseInfo { pause_time: Some(paused.at.to_proto()), paused_by: Some(paused_by) }
 }
 
 /// The instant that stands for "never" in answers: the first day of the first year.

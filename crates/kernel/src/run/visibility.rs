@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Run, listed};
+use super::{Run, listed, paused::PAUSE_INFO};
 use crate::{
     context::Context,
     ids::{ExecutionKey, RunKey},
@@ -56,6 +56,10 @@ impl Run {
             if let Ok(Some(value)) = decode(name, payload, value_type) {
                 attributes.insert(name.as_str().into(), value);
             }
+        }
+        let paused = self.pause_infos();
+        if !paused.is_empty() {
+            attributes.insert(PAUSE_INFO.into(), Value::KeywordList(paused));
         }
         let mut info = self.info(&context.attributes);
         if self.close_time.is_none() {

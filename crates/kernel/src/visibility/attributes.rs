@@ -133,17 +133,25 @@ pub struct Attribute {
 pub struct Attributes {
     namespace: Arc<str>,
     custom: BTreeMap<Arc<str>, ValueType>,
+    /// Whether the rows are those of activities, so that queries call their ids and types by those names.
+    of_activities: bool,
 }
 
 impl Attributes {
     /// The attributes of a namespace that added none.
     pub fn system() -> Self {
-        Self { namespace: "default".into(), custom: BTreeMap::new() }
+        Self { namespace: "default".into(), custom: BTreeMap::new(), of_activities: false }
     }
 
     /// Names the namespace, for the texts of refusals.
     pub fn in_namespace(mut self, name: &str) -> Self {
         self.namespace = name.into();
+        self
+    }
+
+    /// The same attributes for rows of activities: `ActivityId` and `ActivityType` name what they are called.
+    pub fn of_activities(mut self) -> Self {
+        self.of_activities = true;
         self
     }
 
@@ -164,6 +172,11 @@ impl Attributes {
     /// attribute wins over such an alias. `ScheduleId` means the workflow id unless the namespace defined it.
     pub(super) fn resolve(&self, name: &str) -> Option<Attribute> {
         if let Some(found) = self.exact(name) {
+            return Some(found);
+        }
+        if self.of_activities
+            && let Some(found) = of_activity(name)
+        {
             return Some(found);
         }
         match name.strip_prefix(RESERVED_PREFIX) {
@@ -211,4 +224,13 @@ fn built_in(name: &str) -> Option<Attribute> {
 
 fn schedule_id(name: &str) -> Option<Attribute> {
     (name == "ScheduleId").then(|| Attribute { name: "WorkflowId".into(), value_type: ValueType::Keyword })
+}
+
+/// What queries about activities call by names of their own.
+fn of_activity(name: &str) -> Option<Attribute> {
+    match name {
+        "ActivityId" => built_in("WorkflowId"),
+        "ActivityType" => built_in("WorkflowType"),
+        _ => None,
+    }
 }

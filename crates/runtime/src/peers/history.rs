@@ -72,6 +72,22 @@ envelope! {
         ScheduleLeftOut: ScheduleLeftOut => LeftOutActions = 130,
         PollTimeSkipping: api::PollWorkflowExecutionTimeSkippingRequest => api::PollWorkflowExecutionTimeSkippingResponse = 201,
         AwaitTaskEnd: AwaitTaskEnd => TaskEnd = 200,
+        UpdateActivityOptions: api::UpdateActivityOptionsRequest => api::UpdateActivityOptionsResponse = 160,
+        PauseActivity: api::PauseActivityRequest => api::PauseActivityResponse = 161,
+        UnpauseActivity: api::UnpauseActivityRequest => api::UnpauseActivityResponse = 162,
+        ResetActivity: api::ResetActivityRequest => api::ResetActivityResponse = 163,
+        UpdateActivityExecutionOptions: api::UpdateActivityExecutionOptionsRequest => api::UpdateActivityExecutionOptionsResponse = 164,
+        PauseActivityExecution: api::PauseActivityExecutionRequest => api::PauseActivityExecutionResponse = 165,
+        UnpauseActivityExecution: api::UnpauseActivityExecutionRequest => api::UnpauseActivityExecutionResponse = 166,
+        ResetActivityExecution: api::ResetActivityExecutionRequest => api::ResetActivityExecutionResponse = 167,
+        PauseWorkflow: api::PauseWorkflowExecutionRequest => api::PauseWorkflowExecutionResponse = 174,
+        UnpauseWorkflow: api::UnpauseWorkflowExecutionRequest => api::UnpauseWorkflowExecutionResponse = 175,
+        StartActivityExecution: api::StartActivityExecutionRequest => api::StartActivityExecutionResponse = 168,
+        DescribeActivityExecution: api::DescribeActivityExecutionRequest => api::DescribeActivityExecutionResponse = 169,
+        PollActivityExecution: api::PollActivityExecutionRequest => api::PollActivityExecutionResponse = 170,
+        CancelActivityExecution: api::RequestCancelActivityExecutionRequest => api::RequestCancelActivityExecutionResponse = 171,
+        TerminateActivityExecution: api::TerminateActivityExecutionRequest => api::TerminateActivityExecutionResponse = 172,
+        DeleteActivityExecution: api::DeleteActivityExecutionRequest => api::DeleteActivityExecutionResponse = 173,
 
         WorkflowTaskStarted: RecordWorkflowTaskStarted => WorkflowTaskStarted = 40,
         ActivityTaskStarted: RecordActivityTaskStarted => ActivityTaskStarted = 41,
@@ -195,7 +211,8 @@ pub struct RecordActivityTaskStarted {
     /// The run; both ids are set.
     #[prost(message, required, tag = "1")]
     pub execution: common::WorkflowExecution,
-    /// The activity's `ActivityTaskScheduled` event.
+    /// The activity's `ActivityTaskScheduled` event; zero for one that stands alone, whose id and run are the
+    /// execution's.
     #[prost(int64, tag = "2")]
     pub scheduled_event_id: i64,
     /// Attempt that was dispatched.

@@ -138,7 +138,7 @@ pub struct AddTask {
     /// The run; both ids are set.
     #[prost(message, required, tag = "4")]
     pub execution: common::WorkflowExecution,
-    /// Event that scheduled it.
+    /// Event that scheduled it; zero for an activity that stands alone, whose id and run are the execution's.
     #[prost(int64, tag = "5")]
     pub scheduled_event_id: i64,
     /// Attempt.

@@ -10,7 +10,7 @@ pub struct TaskToken {
     /// Namespace of the run, sixteen bytes.
     #[prost(bytes = "bytes", tag = "1")]
     pub namespace_id: Bytes,
-    /// The execution.
+    /// The workflow; empty for an activity that stands alone.
     #[prost(string, tag = "2")]
     pub workflow_id: String,
     /// Its run.

@@ -81,6 +81,7 @@ settings! {
     limits.told_events_max, Some("history.discardSpeculativeWorkflowTaskMaximumEventsCount"), Process, AtOnce, Between(0.0, MOST), "events", "rejected updates should leave no trace after longer pauses";
     limits.completion_pages, Some("history.enableWorkflowTaskCompletionPagination"), Namespace, AtOnce, Switch, "", "what workers answer to one workflow task is larger than a request may be";
     limits.completion_bytes_max, Some("history.workflowTaskCompletionBufferSizeLimit"), Namespace, AtOnce, Between(1.0, MOST), "bytes", "workers answer more or less to one workflow task";
+    limits.reported_problems_min, Some("system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"), Namespace, AtOnce, Between(0.0, MOST), "", "workflows whose tasks fail should be found sooner or later; 0 is never";
     limits.eager_activities, Some("system.enableActivityEagerExecution"), Namespace, AtOnce, Switch, "", "activities must always go through a task queue";
     limits.deployments_max, Some("matching.maxDeployments"), Namespace, AtOnce, Between(0.0, MOST), "", "a namespace has more worker deployments";
     limits.deployment_versions_max, Some("matching.maxVersionsInDeployment"), Namespace, AtOnce, Between(1.0, MOST), "", "builds follow each other quickly";
@@ -93,6 +94,7 @@ settings! {
     frontend.updates, Some("frontend.enableUpdateWorkflowExecution"), Namespace, AtOnce, Switch, "", "workflows must not be updated";
     frontend.updates_accepted, Some("frontend.enableUpdateWorkflowExecutionAsyncAccepted"), Namespace, AtOnce, Switch, "", "callers of updates have to wait for the outcome";
     frontend.multi_operations, Some("frontend.enableExecuteMultiOperation"), Namespace, AtOnce, Switch, "", "a start and an update must be two calls";
+    frontend.workflow_pause, Some("frontend.WorkflowPauseEnabled"), Namespace, AtOnce, Switch, "", "operators should be able to pause workflows";
     frontend.queries_refused, Some("system.disallowQuery"), Namespace, AtOnce, Switch, "", "queries cost too much";
     frontend.polls_end_with_worker, Some("frontend.enableCancelWorkerPollsOnShutdown"), Namespace, AtOnce, Switch, "", "workers are replaced often, and tasks must not wait for those that have gone";
     frontend.time_skipping, Some("frontend.WorkflowTimeSkippingEnabled"), Namespace, AtOnce, Switch, "", "tests set the clocks of single runs forward";

@@ -6,7 +6,7 @@ use crate::{
     codec::Pb,
     run::{
         Run,
-        state::{Activity, Phase, Timer},
+        state::{Activity, Control, Phase, Timer},
     },
     time::{Timestamp, positive},
 };
@@ -34,6 +34,7 @@ impl Run {
             last_started_at: None,
             last_build: None,
             last_version: None,
+            control: Control::default(),
         };
         self.activities.insert(id, activity);
     }

@@ -64,6 +64,10 @@ impl Run {
             Fact::ReportedProblems(problems) => self.fold_problems(problems),
             Fact::NexusAttemptFailed { .. } | Fact::NexusAttemptDue { .. } => self.fold_nexus_fact(fact),
             Fact::CallbackAttempted { .. } | Fact::CallbackDue { .. } => self.fold_callback_fact(fact),
+            Fact::ActivityControlled(scheduled_event_id, change) => {
+                self.activities.change(scheduled_event_id, |activity| activity.fold_control(change));
+            }
+            Fact::Problem(problem) => self.problem.clone_from(problem),
             Fact::Worker(worker) => self.last_worker = Some(worker.clone()),
             Fact::Moving(moving, revision) => {
                 (self.versions.moving, self.versions.revision) = (moving.clone(), *revision);
@@ -117,7 +121,6 @@ fn fold_activity_fact(activity: &mut Activity, fact: &Fact) {
                 Phase::Started { at: *at, request_id: request_id.clone(), identity: identity.clone() };
             activity.last_worker.clone_from(identity);
             activity.last_started_at = Some(*at);
-            activity.last_heartbeat = None;
         }
         Fact::ActivityRetry { attempt, at, due, failure, .. } => {
             activity.attempt = *attempt;
@@ -125,6 +128,7 @@ fn fold_activity_fact(activity: &mut Activity, fact: &Fact) {
             activity.phase = Phase::Backoff;
             activity.last_failure = Some(failure.clone());
             activity.last_attempt_completed_at = Some(*at);
+            activity.begin_anew();
         }
         Fact::ActivityDue { .. } => activity.phase = Phase::Scheduled,
         Fact::ActivityHeartbeat { at, details, .. } => {

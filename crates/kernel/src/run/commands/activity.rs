@@ -1,8 +1,7 @@
 //! Activities.
 
-use std::time::Duration;
-
 use longhaul_proto::api::{
+    activity::v1::ActivityOptions,
     command::v1::{RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes},
     enums::v1::{TaskQueueKind, WorkflowTaskFailedCause as Cause},
     history::v1::{
@@ -15,9 +14,11 @@ use prost::Message;
 
 use super::{Completion, Fault, checks};
 use crate::{
+    activity::normalise,
     context::is_reached,
-    run::{DutyId, payload, retry, start::shorter, state::Phase, transition::Transition},
-    time::{positive, to_proto_or_zero},
+    retry,
+    run::{DutyId, payload, state::Phase, transition::Transition},
+    time::positive,
 };
 
 const BAD: Cause = Cause::BadScheduleActivityAttributes;
@@ -31,7 +32,16 @@ pub fn schedule(
     metadata: Option<UserMetadata>,
 ) -> Result<(), Fault> {
     check(t, &a)?;
-    let timeouts = Timeouts::of(t, &a)?;
+    let mut timeouts = ActivityOptions {
+        schedule_to_close_timeout: a.schedule_to_close_timeout,
+        schedule_to_start_timeout: a.schedule_to_start_timeout,
+        start_to_close_timeout: a.start_to_close_timeout,
+        heartbeat_timeout: a.heartbeat_timeout,
+        ..ActivityOptions::default()
+    };
+    let kind = a.activity_type.as_ref().map_or("", |activity_type| &activity_type.name);
+    let run = positive(t.run.start.workflow_run_timeout.as_ref());
+    normalise(&mut timeouts, run, &a.activity_id, kind).map_err(|detail| Fault::Task(BAD, detail))?;
     let mut queue = a.task_queue.unwrap_or_default();
     if queue.kind == TaskQueueKind::Unspecified as i32 {
         queue.kind = TaskQueueKind::Normal as i32;
@@ -43,10 +53,10 @@ pub fn schedule(
         task_queue: Some(queue),
         header: a.header,
         input: a.input,
-        schedule_to_close_timeout: to_proto_or_zero(timeouts.schedule_to_close),
-        schedule_to_start_timeout: to_proto_or_zero(timeouts.schedule_to_start),
-        start_to_close_timeout: to_proto_or_zero(timeouts.start_to_close),
-        heartbeat_timeout: to_proto_or_zero(timeouts.heartbeat),
+        schedule_to_close_timeout: timeouts.schedule_to_close_timeout,
+        schedule_to_start_timeout: timeouts.schedule_to_start_timeout,
+        start_to_close_timeout: timeouts.start_to_close_timeout,
+        heartbeat_timeout: timeouts.heartbeat_timeout,
         workflow_task_completed_event_id: completion.event_id,
         retry_policy: Some(retry::with_defaults(a.retry_policy.as_ref())),
         use_workflow_build_id: a.use_workflow_build_id,
@@ -116,62 +126,6 @@ fn check(t: &Transition<'_>, a: &ScheduleActivityTaskCommandAttributes) -> Resul
         ));
     }
     Ok(())
-}
-
-/// The timeouts of an activity, each as long as the others and the run allow.
-struct Timeouts {
-    schedule_to_close: Option<Duration>,
-    schedule_to_start: Option<Duration>,
-    start_to_close: Option<Duration>,
-    heartbeat: Option<Duration>,
-}
-
-impl Timeouts {
-    fn of(t: &Transition<'_>, a: &ScheduleActivityTaskCommandAttributes) -> Result<Self, Fault> {
-        for (name, duration) in [
-            ("ScheduleToCloseTimeout", &a.schedule_to_close_timeout),
-            ("ScheduleToStartTimeout", &a.schedule_to_start_timeout),
-            ("StartToCloseTimeout", &a.start_to_close_timeout),
-            ("HeartbeatTimeout", &a.heartbeat_timeout),
-        ] {
-            if duration.as_ref().is_some_and(|duration| duration.seconds < 0 || duration.nanos < 0) {
-                return Err(Fault::Task(BAD, format!("invalid {name}: negative duration")));
-            }
-        }
-        let run = positive(t.run.start.workflow_run_timeout.as_ref());
-        let given = |wire: &Option<prost_types::Duration>| positive(wire.as_ref());
-        let schedule_to_close = given(&a.schedule_to_close_timeout);
-        let schedule_to_start = given(&a.schedule_to_start_timeout);
-        let start_to_close = given(&a.start_to_close_timeout);
-        let heartbeat = given(&a.heartbeat_timeout);
-        let (schedule_to_close, schedule_to_start, start_to_close) = match (schedule_to_close, start_to_close)
-        {
-            (Some(whole), _) => (
-                shorter(Some(whole), run),
-                shorter(schedule_to_start.or(Some(whole)), shorter(Some(whole), run)),
-                shorter(start_to_close.or(Some(whole)), shorter(Some(whole), run)),
-            ),
-            (None, Some(attempt)) => {
-                (run, shorter(schedule_to_start, run).or(run), shorter(Some(attempt), run))
-            }
-            (None, None) => {
-                return Err(Fault::Task(
-                    BAD,
-                    format!(
-                        "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId={} ActivityType={}",
-                        a.activity_id,
-                        a.activity_type.as_ref().map_or("", |activity_type| &activity_type.name)
-                    ),
-                ));
-            }
-        };
-        Ok(Self {
-            schedule_to_close,
-            schedule_to_start,
-            start_to_close,
-            heartbeat: heartbeat.and(shorter(heartbeat, start_to_close)),
-        })
-    }
 }
 
 /// Asks an activity to cancel: one that no worker has is canceled at once.

@@ -13,9 +13,6 @@ use longhaul_proto::{
 use super::Fault;
 use crate::run::transition::Transition;
 
-/// Longest fairness key, in bytes.
-const FAIRNESS_KEY_BYTES_MAX: usize = 64;
-
 /// Refuses a command whose attributes are not those of its type.
 pub fn attributes(command: &Command) -> Result<(), Fault> {
     let kind = command.command_type();
@@ -156,14 +153,8 @@ pub fn duration(duration: Option<&prost_types::Duration>) -> Result<(), &'static
 /// Refuses a priority that can't be.
 pub fn priority(priority: Option<&Priority>, cause: Cause) -> Result<(), Fault> {
     let Some(priority) = priority else { return Ok(()) };
-    let wrong = if priority.priority_key < 0 {
-        "priority key can't be negative"
-    } else if priority.fairness_key.len() > FAIRNESS_KEY_BYTES_MAX {
-        "fairness key length exceeds limit"
-    } else if priority.fairness_weight < 0.0 {
-        "must be greater than zero"
-    } else {
-        return Ok(());
-    };
-    Err(Fault::Task(cause, format!("invalid priorities: {wrong}")))
+    match crate::activity::priority_fault(priority) {
+        Some(wrong) => Err(Fault::Task(cause, format!("invalid priorities: {wrong}"))),
+        None => Ok(()),
+    }
 }

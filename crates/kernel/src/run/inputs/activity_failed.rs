@@ -1,5 +1,5 @@
 //! An attempt of an activity has failed, or has used up its time: another one follows, or the activity is over.
-//! This is where an activity's retry is decided; the rules are in `retry.rs`.
+//! The rules of that are in `activity/verdict.rs`.
 
 use longhaul_proto::{
     Refusal,
@@ -16,13 +16,11 @@ use longhaul_proto::{
 use prost::Message;
 
 use crate::{
+    activity::{self, Ended},
     codec::Pb,
-    run::{
-        ActivityEnd, DutyId, Fact, Reply, failure,
-        retry::{self, Verdict},
-        state::Phase,
-        transition::Transition,
-    },
+    failure,
+    retry::{self, Verdict},
+    run::{ActivityEnd, DutyId, Fact, Reply, state::Phase, transition::Transition},
     time::positive,
 };
 
@@ -74,13 +72,17 @@ impl Transition<'_> {
         let Some(activity) = self.run.activities.get(&scheduled_event_id) else {
             return Verdict::Over(RetryState::InternalServerError);
         };
-        if activity.cancel_requested.is_some() {
-            return Verdict::Over(RetryState::CancelRequested);
-        }
         let policy = retry::with_defaults(activity.scheduled.retry_policy.as_ref());
-        let expires = positive(activity.scheduled.schedule_to_close_timeout.as_ref())
-            .map(|timeout| activity.scheduled_at + timeout);
-        let verdict = retry::decide(&policy, activity.attempt, failure, self.at, expires);
+        let verdict = activity::decide(Ended {
+            policy: &policy,
+            attempt: activity.attempt,
+            is_canceling: activity.cancel_requested.is_some(),
+            is_paused: activity.is_paused(),
+            failure,
+            at: self.at,
+            expires: positive(activity.scheduled.schedule_to_close_timeout.as_ref())
+                .map(|timeout| activity.scheduled_at + timeout),
+        });
         if let Verdict::Again(due) = verdict {
             let limits = self.context.limits.clone();
             let attempt = activity.attempt + 1;
@@ -103,32 +105,10 @@ impl Transition<'_> {
         let details = activity.heartbeat_details.as_ref().map(|details| details.0.clone());
         let was_started = matches!(activity.phase, Phase::Started { .. });
         let last_failure = activity.last_failure.as_ref().map(|failure| failure.0.clone());
-        let name = match timeout_type {
-            TimeoutType::StartToClose => "StartToClose",
-            TimeoutType::ScheduleToStart => "ScheduleToStart",
-            TimeoutType::ScheduleToClose => "ScheduleToClose",
-            TimeoutType::Heartbeat => "Heartbeat",
-            TimeoutType::Unspecified => "Unspecified",
-        };
-        let mut failure =
-            failure::timeout(&format!("activity {name} timeout"), timeout_type, details.clone(), None);
-        let state = match timeout_type {
-            TimeoutType::StartToClose | TimeoutType::Heartbeat => {
-                match self.retry_activity(scheduled_event_id, &failure) {
-                    Verdict::Again(_) => return,
-                    Verdict::Over(state) => state,
-                }
-            }
-            _ => RetryState::Timeout,
-        };
-        if state == RetryState::Timeout && timeout_type != TimeoutType::ScheduleToStart {
-            failure = failure::timeout(
-                "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying",
-                TimeoutType::ScheduleToClose,
-                details,
-                last_failure,
-            );
-        }
+        let outcome = activity::timed_out(timeout_type, details, last_failure, |failure| {
+            self.retry_activity(scheduled_event_id, failure)
+        });
+        let Some((failure, state)) = outcome else { return };
         let started_event_id =
             if was_started { self.write_activity_started(scheduled_event_id, "") } else { 0 };
         let timed_out = ActivityTaskTimedOutEventAttributes {

@@ -16,7 +16,7 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
     super::ensure_running(t.run)?;
     t.effects.reply = Reply::Stale;
     let Some(activity) = t.run.activities.get(&start.scheduled_event_id) else { return Ok(()) };
-    if activity.attempt != start.attempt || activity.stamp != start.stamp {
+    if activity.token_attempt() != start.attempt || activity.stamp != start.stamp {
         return Ok(());
     }
     match &activity.phase {
@@ -27,6 +27,7 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
             }
             return Ok(());
         }
+        Phase::Scheduled if activity.is_paused() || t.run.is_paused() => return Ok(()),
         Phase::Scheduled => {}
     }
     #[allow(deprecated)]

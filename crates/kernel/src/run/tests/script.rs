@@ -21,7 +21,7 @@ use longhaul_proto::{
     },
 };
 
-use super::{commands, transcript, words};
+use super::{commands, operators, transcript, words};
 use crate::{
     context::{Context, Limits},
     ids::{NamespaceId, RunId},
@@ -426,6 +426,9 @@ impl Player {
             "tick" => What::Tick,
             "schedule-first-task" => What::ScheduleFirstTask,
             "reset-sticky" => What::ResetSticky,
+            "pause-activity" | "unpause-activity" | "reset-activity" | "change-activity" => {
+                What::Activities(Box::new(operators::command(w)))
+            }
             "heartbeat" => What::ActivityHeartbeat(self.end(w, details())),
             "activity-done" => What::ActivityCompleted(self.end(w, details())),
             "activity-failed" => {

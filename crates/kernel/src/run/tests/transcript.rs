@@ -110,8 +110,17 @@ fn reply(run: &Run, reply: &Reply) -> Vec<String> {
             let key = options.priority.as_ref().map_or(0, |priority| priority.priority_key);
             vec![format!("options: priority={key} override={}", options.versioning_override.is_some())]
         }
+        Reply::ActivityOptions(options) => {
+            let queue = options.task_queue.as_ref().map_or("", |queue| &queue.name);
+            vec![format!("options: on={queue}")]
+        }
         Reply::ActivityTask => vec!["activity task".into()],
-        Reply::Heartbeat(answer) => vec![format!("cancel_requested={}", answer.cancel_requested)],
+        Reply::Heartbeat(answer) => {
+            let told = format!("cancel_requested={}", answer.cancel_requested);
+            let paused = if answer.activity_paused { " paused" } else { "" };
+            let reset = if answer.activity_reset { " reset" } else { "" };
+            vec![format!("{told}{paused}{reset}")]
+        }
         Reply::Completed { eager_activities, new_task, .. } => {
             let mut lines = Vec::new();
             if !eager_activities.is_empty() {

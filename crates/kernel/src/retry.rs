@@ -61,7 +61,7 @@ fn next_delay(failure: &Failure) -> Option<Duration> {
 }
 
 /// Whether a failure of this kind may be retried at all.
-fn is_retryable(failure: &Failure, non_retryable: &[String]) -> bool {
+pub fn is_retryable(failure: &Failure, non_retryable: &[String]) -> bool {
     match &failure.failure_info {
         Some(FailureInfo::TerminatedFailureInfo(_) | FailureInfo::CanceledFailureInfo(_)) => false,
         Some(FailureInfo::TimeoutFailureInfo(info)) => {
