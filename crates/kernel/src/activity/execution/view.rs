@@ -108,7 +108,7 @@ impl Execution {
             total_heartbeat_count: state.heartbeats,
             sdk_name: state.sdk.0.clone(),
             sdk_version: state.sdk.1.clone(),
-            start_delay: state.options.start_delay.filter(|delay| positive(Some(delay)).is_some()),
+            start_delay: state.options.start_delay,
             execution_time: Some(self.executes_at().to_proto()),
             ..ActivityExecutionInfo::default()
         }

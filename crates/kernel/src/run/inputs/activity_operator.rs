@@ -94,7 +94,7 @@ impl Transition<'_> {
         self.fact(Fact::ActivityControlled(id, change));
     }
 
-    /// Pauses activities. A repeated request is known by its id; another one finds them paused already.
+    /// Pauses activities. A repeated request is known by its id, which may be none; another one finds them paused.
     pub fn pause_activities(&mut self, meant: &[i64], mut paused: Paused) -> Result<(), Refusal> {
         let mut changes = Vec::new();
         paused.at = self.at;
@@ -102,7 +102,7 @@ impl Transition<'_> {
             let before = self.run.activities.get(id).and_then(|activity| activity.control.paused.as_ref());
             match before {
                 None => changes.push((*id, ControlChange::Paused(paused.clone()))),
-                Some(before) if !paused.request_id.is_empty() && before.request_id == paused.request_id => {
+                Some(before) if before.request_id == paused.request_id => {
                     changes.push((*id, ControlChange::Nothing));
                 }
                 Some(_) => {

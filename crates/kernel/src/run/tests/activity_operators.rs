@@ -10,7 +10,7 @@ fn a_paused_activity_waits_until_it_may_go_on() {
         "
         start order; poll; complete: activity a start_to_close=60s
         --
-        pause-activity a; poll-activity a; wait 100s; pause-activity a; unpause-activity a; poll-activity a
+        pause-activity a request=1; poll-activity a; wait 100s; pause-activity a request=2; unpause-activity a; poll-activity a
         ",
         expect![[r#"
               -Activity(5)
