@@ -10,6 +10,7 @@ mod callbacks;
 mod chain;
 mod change;
 mod commands;
+mod control;
 mod deadlines;
 mod duties;
 mod effects;

@@ -8,7 +8,9 @@ mod facts;
 mod lifecycle;
 mod workflow_task;
 
-use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
+use longhaul_proto::api::history::v1::{
+    HistoryEvent, WorkflowExecutionPausedEventAttributes, history_event::Attributes,
+};
 use prost::Message;
 
 use super::{Activity, Change, Fact, Run, updates};
@@ -80,15 +82,7 @@ impl Run {
             Attributes::WorkflowExecutionTimeSkippingTransitionedEventAttributes(a) => {
                 self.fold_skipping(a, at)
             }
-            Attributes::WorkflowExecutionPausedEventAttributes(a) => {
-                self.paused = Some(Paused {
-                    at,
-                    identity: a.identity.clone(),
-                    reason: a.reason.clone(),
-                    request_id: a.request_id.clone(),
-                    ..Paused::default()
-                });
-            }
+            Attributes::WorkflowExecutionPausedEventAttributes(a) => self.fold_paused(a, at),
             Attributes::WorkflowExecutionUnpausedEventAttributes(_) => self.paused = None,
             Attributes::WorkflowExecutionSignaledEventAttributes(_) => self.signal_count += 1,
             Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
@@ -108,20 +102,39 @@ impl Run {
             | Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => {
                 self.fold_closed(event, attributes, at)
             }
-            Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a) => {
-                let update = a.request.as_ref().map_or("", updates::update_id);
-                self.admitted_updates.insert(update.to_owned(), id);
-            }
-            Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_)
+            Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(_)
+            | Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(_)
             | Attributes::WorkflowExecutionUpdateCompletedEventAttributes(_) => {
-                if let Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) = attributes {
-                    self.admitted_updates.remove(&a.protocol_instance_id);
-                }
-                updates::fold(&mut self.updates, id, attributes);
+                self.fold_update(id, attributes)
             }
             _ if self.fold_nexus(event, attributes) => {}
             _ => self.fold_external_event(id, event, attributes),
         }
+    }
+
+    fn fold_paused(&mut self, paused: &WorkflowExecutionPausedEventAttributes, at: Timestamp) {
+        self.paused = Some(Paused {
+            at,
+            identity: paused.identity.clone(),
+            reason: paused.reason.clone(),
+            request_id: paused.request_id.clone(),
+            ..Paused::default()
+        });
+    }
+
+    fn fold_update(&mut self, id: i64, attributes: &Attributes) {
+        match attributes {
+            Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(admitted) => {
+                let update = admitted.request.as_ref().map_or("", updates::update_id);
+                self.admitted_updates.insert(update.to_owned(), id);
+                return;
+            }
+            Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(accepted) => {
+                self.admitted_updates.remove(&accepted.protocol_instance_id);
+            }
+            _ => {}
+        }
+        updates::fold(&mut self.updates, id, attributes);
     }
 
     /// Folds the id that a buffered event got.

@@ -12,7 +12,7 @@ use longhaul_proto::api::{
 
 use super::{Inheritance, Signal, Start, retry, versioning};
 use crate::{
-    context::Context,
+    context::{Context, Limits},
     ids::{NamespaceId, RunId},
     time::{Timestamp, positive, to_proto},
     visibility,
@@ -59,17 +59,12 @@ pub fn from_request(
     at: Timestamp,
     context: &Context,
 ) -> Start {
-    let ahead = origin.parent.as_ref().and_then(|parent| parent.time_skipping.as_ref());
-    let ahead = positive(ahead.and_then(|ahead| ahead.initial_skipped_duration.as_ref()));
-    let at = at + ahead.unwrap_or_default();
+    let at = at + clock_ahead(&origin);
     let execution_timeout = positive(request.workflow_execution_timeout.as_ref());
     let run_timeout = shorter(positive(request.workflow_run_timeout.as_ref()), execution_timeout);
     // An unlimited timeout is told where the client said so, and left out where it said nothing.
     let unlimited = request.workflow_execution_timeout.map(|_| prost_types::Duration::default());
-    let task_timeout = positive(request.workflow_task_timeout.as_ref())
-        .unwrap_or(context.limits.workflow_task_timeout_default)
-        .min(context.limits.workflow_task_timeout_max)
-        .min(run_timeout.unwrap_or(Duration::MAX));
+    let task_timeout = task_timeout(&request, run_timeout, &context.limits);
     let backoff = first_delay(&request, at);
     let root = origin.parent.as_ref().map(|parent| parent.root.clone());
     let retry_policy = request.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
@@ -126,6 +121,24 @@ pub fn from_request(
         priority: None,
         scheduled_by: origin.scheduled_by,
     }
+}
+
+/// How far the clock of the new run is ahead of the server's from its beginning: as far as its parent's.
+fn clock_ahead(origin: &StartOrigin) -> Duration {
+    let ahead = origin.parent.as_ref().and_then(|parent| parent.time_skipping.as_ref());
+    positive(ahead.and_then(|ahead| ahead.initial_skipped_duration.as_ref())).unwrap_or_default()
+}
+
+/// How long a worker may have a workflow task.
+fn task_timeout(
+    request: &StartWorkflowExecutionRequest,
+    run_timeout: Option<Duration>,
+    limits: &Limits,
+) -> Duration {
+    positive(request.workflow_task_timeout.as_ref())
+        .unwrap_or(limits.workflow_task_timeout_default)
+        .min(limits.workflow_task_timeout_max)
+        .min(run_timeout.unwrap_or(Duration::MAX))
 }
 
 /// How long the first workflow task waits: for the schedule's next tick, or for the delay that was asked for.

@@ -17,6 +17,7 @@ use longhaul_proto::api::{
 };
 use minicbor::{Decode, Encode};
 
+pub use super::control::Control;
 use super::table::{Names, Table};
 use crate::{
     activity::Paused,
@@ -405,26 +406,6 @@ pub struct Activity {
     pub control: Control,
 }
 
-/// What operators have done to an activity.
-#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
-pub struct Control {
-    /// Set while it is paused.
-    #[n(0)]
-    pub paused: Option<Paused>,
-    /// The number that the attempt had which a worker has and under which it was reset.
-    #[n(1)]
-    pub reset_attempt: Option<i32>,
-    /// Whether the next attempt is to know nothing of earlier heartbeats.
-    #[n(2)]
-    pub resets_heartbeat: bool,
-    /// How it was scheduled, if its options were changed since.
-    #[n(3)]
-    pub original: Option<Box<Pb<ActivityTaskScheduledEventAttributes>>>,
-    /// Whether the worker that has it is to be told that it was reset.
-    #[n(4)]
-    pub is_reset: bool,
-}
-
 /// Where an attempt of an activity stands.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Phase {
@@ -522,18 +503,6 @@ pub struct LastWorker {
     /// Version of its SDK.
     #[n(1)]
     pub sdk_version: String,
-}
-
-impl Activity {
-    /// Whether an operator keeps it from going on.
-    pub fn is_paused(&self) -> bool {
-        self.control.paused.is_some()
-    }
-
-    /// The number that the attempt has for the worker that has it: a reset counts anew, but its task goes on.
-    pub fn token_attempt(&self) -> i32 {
-        self.control.reset_attempt.unwrap_or(self.attempt)
-    }
 }
 
 impl Run {

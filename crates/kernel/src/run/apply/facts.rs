@@ -11,9 +11,7 @@ impl Run {
         match fact {
             Fact::Transitioned => self.transitions += 1,
             Fact::ResetPointsKept(count) => {
-                let kept = usize::try_from(*count).unwrap_or(usize::MAX);
-                let forgotten = self.reset_points.len().saturating_sub(kept);
-                self.reset_points.drain(..forgotten);
+                self.keep_reset_points(usize::try_from(*count).unwrap_or(usize::MAX));
             }
             Fact::UpdateRejected(id) => {
                 self.admitted_updates.remove(id);
@@ -27,12 +25,7 @@ impl Run {
             Fact::ResetTo(run_id, request_id) => self.reset_to(*run_id, request_id.as_ref()),
             Fact::Buffered(event) => self.buffered.push((**event).clone()),
             Fact::BufferEmptied => self.buffered.clear(),
-            Fact::Unbuffered(index) => {
-                let index = usize::try_from(*index).unwrap_or(usize::MAX);
-                if index < self.buffered.len() {
-                    self.buffered.remove(index);
-                }
-            }
+            Fact::Unbuffered(index) => self.unbuffer(usize::try_from(*index).unwrap_or(usize::MAX)),
             Fact::TaskScheduled(task) => self.workflow_task = Some(task.clone()),
             Fact::TaskStarted(started) => {
                 if let Some(task) = &mut self.workflow_task {
@@ -84,6 +77,17 @@ impl Run {
 }
 
 impl Run {
+    fn keep_reset_points(&mut self, kept: usize) {
+        let forgotten = self.reset_points.len().saturating_sub(kept);
+        self.reset_points.drain(..forgotten);
+    }
+
+    fn unbuffer(&mut self, index: usize) {
+        if index < self.buffered.len() {
+            self.buffered.remove(index);
+        }
+    }
+
     /// Folds what only memory knows of.
     pub(super) fn fold_volatile(&mut self, change: &Volatile) {
         let updates = &mut self.in_memory.updates;
