@@ -66,7 +66,6 @@ pub fn from_request(
     let unlimited = request.workflow_execution_timeout.map(|_| prost_types::Duration::default());
     let task_timeout = task_timeout(&request, run_timeout, &context.limits);
     let backoff = first_delay(&request, at);
-    let root = origin.parent.as_ref().map(|parent| parent.root.clone());
     let retry_policy = request.retry_policy.as_ref().map(|policy| retry::with_defaults(Some(policy)));
     let attributes = WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type,
@@ -95,7 +94,7 @@ pub fn from_request(
         header: request.header,
         workflow_id: request.workflow_id.clone(),
         completion_callbacks: request.completion_callbacks,
-        root_workflow_execution: root,
+        root_workflow_execution: origin.parent.as_ref().map(|parent| parent.root.clone()),
         versioning_override: request.versioning_override.map(versioning::in_new_form),
         priority: request.priority,
         time_skipping_config: request.time_skipping_config,
