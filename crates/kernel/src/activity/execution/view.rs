@@ -8,7 +8,7 @@ use longhaul_proto::api::{
 };
 
 use super::{Execution, Phase};
-use crate::time::{Timestamp, positive, to_proto};
+use crate::time::{Timestamp, to_proto};
 
 /// What a description is to tell beside the rest.
 #[derive(Clone, Copy, Debug, Default)]
