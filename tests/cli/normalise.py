@@ -20,7 +20,7 @@ TEXT_RULES = [
     (re.compile(r"-?\b\d+\.\d+(e[+-]?\d+)?\b"), "<number>"),
     (re.compile(r"-[0-9a-f]{32}\b"), "-<hex>"),
     # Which tasks the Python SDK finds waiting is a matter of moments.
-    (re.compile(r'"Stack for <Task.*"'), '"<stack>"'),
+    (re.compile(r'"Stack for (?:<|\\u003c)Task.*"'), '"<stack>"'),
     (re.compile(r"^((?:taskId|historySizeBytes): )\d+", re.M), r"\1<varies>"),
     # The last column of a list of workers: how long nothing was heard of it.
     (re.compile(r"^(<uuid> +Running .*<relative> +)\S+$", re.M), r"\1<duration>"),

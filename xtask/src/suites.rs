@@ -68,7 +68,7 @@ pub const SUITES: &[Suite] = &[
         needs: &[],
         is_quick: true,
         wants_server: false,
-        limit: minutes(10),
+        limit: minutes(25),
         prepare: differential,
     },
     Suite {
@@ -95,7 +95,7 @@ pub const SUITES: &[Suite] = &[
         needs: &[],
         is_quick: true,
         wants_server: false,
-        limit: minutes(10),
+        limit: minutes(20),
         prepare: cli,
     },
     Suite {
@@ -104,7 +104,7 @@ pub const SUITES: &[Suite] = &[
         needs: &[],
         is_quick: true,
         wants_server: false,
-        limit: minutes(2),
+        limit: minutes(5),
         prepare: |given| Ok(python(given, "tests/cli/guide.py")),
     },
     Suite {

@@ -4,8 +4,8 @@ use longhaul_proto::{
     Refusal,
     api::common::v1::WorkflowExecution,
     api::workflowservice::v1::{
-        DescribeWorkflowExecutionRequest, PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse,
-        UnpauseWorkflowExecutionRequest, UnpauseWorkflowExecutionResponse,
+        PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse, UnpauseWorkflowExecutionRequest,
+        UnpauseWorkflowExecutionResponse,
     },
 };
 
@@ -78,25 +78,16 @@ pub(crate) async fn pause(
     frontend.history(&asker, &namespace, request).await
 }
 
-/// Answers `UnpauseWorkflowExecution`, if that is turned on.
+/// Answers `UnpauseWorkflowExecution`, also where pausing is turned off: what was paused before can go on.
 pub(crate) async fn unpause(
     frontend: &Frontend,
     asker: Asker,
     request: UnpauseWorkflowExecutionRequest,
 ) -> Answered<UnpauseWorkflowExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
-    if frontend.settings(&namespace).workflow_pause {
-        let texts = (&*request.identity, &*request.request_id, &*request.reason);
-        check_pause(frontend, (&request.workflow_id, &request.run_id), texts)?;
-        return frontend.history(&asker, &namespace, request).await;
-    }
-    let execution = Some(WorkflowExecution { workflow_id: request.workflow_id, run_id: request.run_id });
-    loaded_execution(execution.as_ref())?;
-    // Only a run that exists is told that it can't be paused.
-    let describe = DescribeWorkflowExecutionRequest { namespace: request.namespace.clone(), execution };
-    frontend.history(&asker, &namespace, describe).await?;
-    let text = format!("workflow pause is not enabled for namespace: {}", request.namespace);
-    Err(Refusal::Unimplemented(text).into())
+    let texts = (&*request.identity, &*request.request_id, &*request.reason);
+    check_pause(frontend, (&request.workflow_id, &request.run_id), texts)?;
+    frontend.history(&asker, &namespace, request).await
 }
 
 /// Refuses a request that names no run, or whose identity, request id or reason is too long.
