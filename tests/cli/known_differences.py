@@ -11,6 +11,10 @@ KNOWN = (
     ("task queue partitions*", r',\n +\{\n +"key": "/_sys/[^}]*\}', "", "as above"),
     ("cluster describe*", r"^active  (sqlite  sqlite|memory  memory)", "active  <store>  <store>", "another store"),
     ("cluster upsert unreachable*", r"(Unable connect to remote cluster <address>).*", r"\1: <why>", "nothing is replicated to other clusters"),
+    ("batch with a bad query*", r"\A[\s\S]*\Z", "<refused at once, or started and failed>",
+     "a query that means nothing is refused when it is given"),
+    ("deployment *metadata*", r"workflow not found for ID: temporal-sys-worker-deployment-version:[^\s\"]+|Worker Deployment Version not found",
+     "<no such version>", "versions are no workflows here"),
     ("cluster *", r"  (1|16384)  (1  true  false|<nil>)$", r"  <shards>  \2", "shards are cheap here"),
 )
 

@@ -23,7 +23,7 @@ TEXT_RULES = [
     (re.compile(r'"Stack for (?:<|\\u003c)Task.*"'), '"<stack>"'),
     (re.compile(r"^((?:taskId|historySizeBytes): )\d+", re.M), r"\1<varies>"),
     # The last column of a list of workers: how long nothing was heard of it.
-    (re.compile(r"^(<uuid> +Running .*<relative> +)\S+$", re.M), r"\1<duration>"),
+    (re.compile(r"^( *<uuid> +Running .*<relative> +)\S+ *$", re.M), r"\1<duration>"),
 ]
 
 # Fields whose value differs from run to run or from build to build. Their presence is still compared.
@@ -57,6 +57,7 @@ VARIES = {
     "taskId",
     "tasksAddRate",
     "tasksDispatchRate",
+    "totalStickyCacheHit",
     "visibilityStore",
 }
 # Which of these fields are present depends on timing, so their presence is not compared either.
