@@ -40,6 +40,9 @@ UNORDERED = {
     "pending_nexus_operations": lambda item: item.scheduled_event_id,
     "callbacks": lambda item: str(item.callback),
     "schedules": lambda item: item.schedule_id,
+    "task_queue_infos": lambda item: (item.name, item.type),
+    "version_task_queues": lambda item: (item.name, item.type),
+    "pollers": lambda item: item.identity,
     "workers": lambda item: item.worker_instance_key,
     "workers_info": lambda item: item.worker_heartbeat.worker_instance_key,
 }

@@ -99,7 +99,7 @@ impl Run {
         let skipping_changes = mask.iter().any(|path| path == "time_skipping_config")
             && (merged.time_skipping_config != current.time_skipping_config
                 || merged.time_skipping_config.as_ref().is_some_and(|config| config.enabled));
-        // Compared as it was sent: an override in the form of older clients is told each time, as on the reference.
+        // Compared as it was sent: one that is also in the form of older clients is told each time, as on the reference.
         let overrides = merged.versioning_override != current.versioning_override;
         if !overrides && merged.priority == current.priority && !skipping_changes {
             return Ok((merged, None));

@@ -109,7 +109,8 @@ pub fn check_present(
 #[allow(deprecated)]
 pub fn in_new_form(wanted: VersioningOverride) -> VersioningOverride {
     if wanted.r#override.is_some() {
-        return wanted;
+        // Clients that name both forms mean the new one, and it alone is kept.
+        return VersioningOverride { r#override: wanted.r#override, ..VersioningOverride::default() };
     }
     let chosen = match Behavior::try_from(wanted.behavior) {
         Ok(Behavior::AutoUpgrade) => Override::AutoUpgrade(true),
