@@ -53,6 +53,7 @@ VARIES = {
     "serverVersion",
     "stackTrace",
     "startToCloseTimeout",
+    "stateSizeBytes",
     "stateTransitionCount",
     "taskId",
     "tasksAddRate",

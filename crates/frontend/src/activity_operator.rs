@@ -73,7 +73,7 @@ pub(crate) async fn update_options(
 pub(crate) async fn pause_execution(
     frontend: &Frontend,
     asker: Asker,
-    request: PauseActivityExecutionRequest,
+    mut request: PauseActivityExecutionRequest,
 ) -> Answered<PauseActivityExecutionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let named = Named {
@@ -83,6 +83,10 @@ pub(crate) async fn pause_execution(
         request_id: &request.request_id,
     };
     named.check(frontend)?;
+    // Every call without an id is another one, so that a second pause is refused.
+    if request.request_id.is_empty() {
+        request.request_id = frontend.draw_uuid();
+    }
     frontend.history(&asker, &namespace, request).await
 }
 

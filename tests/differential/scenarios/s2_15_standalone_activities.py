@@ -357,6 +357,7 @@ def paused(t):
     t.call("PauseActivityExecution", **ID, reason="why", identity="op", request_id="p1")
     t.call("PauseActivityExecution", **ID, reason="why", identity="op", request_id="p1")
     t.call("PauseActivityExecution", **ID, reason="why", identity="op", request_id="p2")
+    t.call("PauseActivityExecution", **ID, reason="why", identity="op")
     describe(t)
     t.call("UnpauseActivityExecution", **ID, identity="op", request_id="u1")
     t.call("UnpauseActivityExecution", **ID, identity="op", request_id="u1")
