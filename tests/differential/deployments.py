@@ -138,7 +138,7 @@ def versioning(t, workflow_id="wf~", run_id=""):
     lines += [f"{name}: {t.normaliser.text(attributes[name].data.decode())}" for name in sorted(attributes)]
     lines += [f"worker_deployment_name: {t.normaliser.text(info.worker_deployment_name)}",
               f"assigned_build_id: {info.assigned_build_id}"]
-    for activity in answer.pending_activities:
+    for activity in sorted(answer.pending_activities, key=lambda pending: pending.activity_id):
         lines += [f"activity {activity.activity_id}: " + line for line in t.normaliser.lines(activity)
                   if "deployment" in line or "state" in line or "build" in line]
     for point in info.auto_reset_points.points:

@@ -29,6 +29,9 @@ OPTIONS = [
     ("grpc.max_receive_message_length", 128 << 20),
     ("grpc.max_send_message_length", 128 << 20),
     ("grpc.use_local_subchannel_pool", 1),
+    # Below the hard limit a client drops long trailers by chance.
+    ("grpc.max_metadata_size", 1 << 16),
+    ("grpc.absolute_max_metadata_size", 1 << 17),
 ]
 SCENARIOS = {}
 

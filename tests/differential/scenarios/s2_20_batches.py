@@ -273,6 +273,9 @@ def pages_of_running_ones(t):
 
 @scenario
 def hidden_from_workflow_lists(t):
+    t.call("RegisterNamespace", namespace="hidden~", workflow_execution_retention_period=86400 * 3)
+    t.namespace = "hidden" + t.unique
+    t.until("ListBatchOperations", lambda answer: True)
     begin(t, visibility_query="WorkflowType = 'none~'")
     finished(t)
     t.call("ListWorkflowExecutions", query="WorkflowId = 'job~'")
