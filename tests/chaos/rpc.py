@@ -40,6 +40,10 @@ def stub(of: grpc.aio.Channel) -> WorkflowServiceStub:
     return WorkflowServiceStub(of)
 
 
+NOT_READY = "Workflow Task in failed state"
+"""In the refusal of an update whose run has failed two workflow tasks, which kills do: it may come back later."""
+
+
 class GaveUp(Exception):
     """The server did not answer a call for so long that the run is lost."""
 
@@ -61,7 +65,7 @@ class Caller:
             try:
                 return await method(request, timeout=timeout, wait_for_ready=True)
             except grpc.aio.AioRpcError as error:
-                if error.code() not in AWAY:
+                if error.code() not in AWAY and NOT_READY not in (error.details() or ""):
                     raise
                 self.retried[error.code().name] = self.retried.get(error.code().name, 0) + 1
                 # A wait that each kill interrupts is not unanswered: patience begins anew with each.
