@@ -4,6 +4,7 @@
 //! rounds, and every goal is a row that says whether it is met (`rows`). The load generator is `longhaul-load`, which
 //! plays worker and starter without an SDK, or a Python program that is an ordinary user of the official SDK.
 
+mod around;
 mod budget;
 mod calibrate;
 mod guard;
@@ -59,6 +60,9 @@ pub struct Options {
     /// The rows of a million runs too, with so many runs; takes many minutes
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "1000000")]
     large: Option<usize>,
+    /// Lists, schedules and batches too, with so many rows; takes some ten minutes
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "1000000")]
+    around: Option<usize>,
     /// Keeps the state of both in memory instead of on disk
     #[arg(long)]
     in_memory: bool,
@@ -145,6 +149,10 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(ours) = sides.iter_mut().find(|side| side.name == "ours") {
         ours.rounds[0]["large"] = match options.large {
             Some(runs) => large::measure(&ours.kind, runs)?,
+            None => Value::Null,
+        };
+        ours.rounds[0]["around"] = match options.around {
+            Some(rows) => around::measure(&ours.kind, &venv, rows)?,
             None => Value::Null,
         };
     }

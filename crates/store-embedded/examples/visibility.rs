@@ -3,7 +3,8 @@
 //!
 //! `cargo run --release -p longhaul-store-embedded --example visibility [-- FOLDER [ROWS [ROUNDS]]]`
 //!
-//! A folder that has rows already is measured as it is.
+//! A folder that has rows already is measured as it is. The last line is a JSON object: the median and the 99th percentile
+//! of each question in milliseconds, and the memory.
 
 #![allow(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
@@ -93,8 +94,12 @@ fn resident_mb() -> u64 {
         / 1024
 }
 
+/// What was found, as the fields of a JSON object.
+type Figures = Vec<String>;
+
 /// Asks `rounds` times and prints a line of a table.
 fn measure(
+    figures: &mut Figures,
     what: &str,
     rounds: usize,
     mut ask: impl FnMut(usize) -> Result<u64, Box<dyn Error>>,
@@ -107,7 +112,31 @@ fn measure(
         took.push(begun.elapsed());
     }
     took.sort();
-    println!("| {what} | {found} | {:.2} | {:.2} |", percentile(&took, 50), percentile(&took, 99));
+    let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
+    println!("| {what} | {found} | {p50:.2} | {p99:.2} |");
+    figures.push(format!("\"{what}\": {{\"p50\": {p50:.3}, \"p99\": {p99:.3}}}"));
+    Ok(())
+}
+
+fn parsed(text: &str) -> Result<Arc<Query>, String> {
+    Query::parse(text, &attributes()).map(Arc::new).map_err(|refusal| format!("{refusal:?}"))
+}
+
+fn counts(store: &Arc<dyn Store>, figures: &mut Figures, rounds: usize) -> Result<(), Box<dyn Error>> {
+    let count = |text: &str| -> Result<u64, Box<dyn Error>> {
+        let query = parsed(text)?;
+        let group = query.group_by().map(|group| group.0.name.clone());
+        Ok(wait(store.count(NAMESPACE, Kind::Workflow, query, group))?.iter().map(|(_, rows)| rows).sum())
+    };
+    let few = rounds.div_ceil(20);
+    measure(figures, "count of one customer", rounds, |round| {
+        count(&format!("Customer = 'customer-{round}'"))
+    })?;
+    measure(figures, "count of failed ones", few, |_| {
+        count("ExecutionStatus = 'TimedOut' OR ExecutionStatus = 'Failed'")
+    })?;
+    measure(figures, "count of all", few, |_| count(""))?;
+    measure(figures, "count of all by status", few, |_| count("GROUP BY ExecutionStatus"))?;
     Ok(())
 }
 
@@ -122,60 +151,56 @@ fn main() -> Result<(), Box<dyn Error>> {
     if wait(store.list(NAMESPACE, Kind::Workflow, everything.clone(), None, 1))?.is_empty() {
         fill(&store, rows)?;
     }
-    let parsed = |text: &str| {
-        Query::parse(text, &attributes()).map(Arc::new).map_err(|refusal| format!("{refusal:?}"))
-    };
     let list = |text: &str| -> Result<u64, Box<dyn Error>> {
         Ok(wait(store.list(NAMESPACE, Kind::Workflow, parsed(text)?, None, PAGE))?.len() as u64)
     };
+    let mut figures = Figures::new();
     println!("| question | rows | p50, ms | p99, ms |\n| --- | ---: | ---: | ---: |");
-    measure("the first page of all", rounds, |_| list(""))?;
+    measure(&mut figures, "the first page of all", rounds, |_| list(""))?;
     let mut after: Option<ListCursor> = None;
-    measure("the pages behind it", rounds, |_| {
+    measure(&mut figures, "the pages behind it", rounds, |_| {
         let page = wait(store.list(NAMESPACE, Kind::Workflow, everything.clone(), after.take(), PAGE))?;
         after = page.last().map(|last| ListCursor::of(&everything, last));
         Ok(page.len() as u64)
     })?;
     let nth = |round: usize| round as u64 * 7919 % rows;
-    measure("one workflow id", rounds, |round| list(&format!("WorkflowId = '{:012x}'", nth(round))))?;
-    measure("one run id", rounds, |round| {
+    measure(&mut figures, "one workflow id", rounds, |round| {
+        list(&format!("WorkflowId = '{:012x}'", nth(round)))
+    })?;
+    measure(&mut figures, "one run id", rounds, |round| {
         list(&format!("RunId = '{}'", run(&format!("{:012x}", nth(round))).run))
     })?;
-    measure("one customer", rounds, |round| list(&format!("Customer = 'customer-{}'", round * 13 % 10_000)))?;
-    measure("one customer of one type, failed", rounds, |round| {
+    measure(&mut figures, "one customer", rounds, |round| {
+        list(&format!("Customer = 'customer-{}'", round * 13 % 10_000))
+    })?;
+    measure(&mut figures, "one customer of one type, failed", rounds, |round| {
         list(&format!(
             "Customer = 'customer-{}' AND WorkflowType = 'type-0' AND ExecutionStatus = 'Failed'",
             round
         ))
     })?;
-    measure("a prefix of ids", rounds, |round| {
+    measure(&mut figures, "a prefix of ids", rounds, |round| {
         list(&format!("WorkflowId STARTS_WITH '{:010x}'", nth(round) >> 8))
     })?;
-    measure("an hour of starts", rounds, |round| {
+    measure(&mut figures, "an hour of starts", rounds, |round| {
         let from = (1_700_000_000 + nth(round)) * 1_000_000_000;
         list(&format!("StartTime BETWEEN {from} AND {}", from + 100_000_000_000))
     })?;
-    measure("a range of amounts", rounds, |round| {
+    measure(&mut figures, "a range of amounts", rounds, |round| {
         list(&format!("Amount BETWEEN {} AND {}", round * 100, round * 100 + 9))
     })?;
-    measure("two elements of a list", rounds, |_| list("Tags = 'tag-100' OR Tags = 'tag-200'"))?;
-    measure("running ones of one type", rounds, |_| {
+    measure(&mut figures, "two elements of a list", rounds, |_| {
+        list("Tags = 'tag-100' OR Tags = 'tag-200'")
+    })?;
+    measure(&mut figures, "running ones of one type", rounds, |_| {
         list("ExecutionStatus = 'Running' AND WorkflowType = 'type-10'")
     })?;
-    measure("the largest amounts", rounds, |_| list("ORDER BY Amount DESC"))?;
-    measure("the oldest of one queue", rounds, |_| list("TaskQueue = 'queue-1' ORDER BY StartTime"))?;
-    let count = |text: &str| -> Result<u64, Box<dyn Error>> {
-        let query = parsed(text)?;
-        let group = query.group_by().map(|group| group.0.name.clone());
-        Ok(wait(store.count(NAMESPACE, Kind::Workflow, query, group))?.iter().map(|(_, rows)| rows).sum())
-    };
-    let few = rounds.div_ceil(20);
-    measure("count of one customer", rounds, |round| count(&format!("Customer = 'customer-{round}'")))?;
-    measure("count of failed ones", few, |_| {
-        count("ExecutionStatus = 'TimedOut' OR ExecutionStatus = 'Failed'")
+    measure(&mut figures, "the largest amounts", rounds, |_| list("ORDER BY Amount DESC"))?;
+    measure(&mut figures, "the oldest of one queue", rounds, |_| {
+        list("TaskQueue = 'queue-1' ORDER BY StartTime")
     })?;
-    measure("count of all", few, |_| count(""))?;
-    measure("count of all by status", few, |_| count("GROUP BY ExecutionStatus"))?;
-    println!("\nmost memory used: {} MB", resident_mb());
+    counts(&store, &mut figures, rounds)?;
+    println!("\nmost memory used: {} MB\n", resident_mb());
+    println!("{{{}, \"memory_mb\": {}}}", figures.join(", "), resident_mb());
     Ok(())
 }

@@ -42,7 +42,7 @@ const fn scaled(id: &'static str, title: &'static str, pointer: &'static str, go
 }
 
 /// Every row, in the order of the page.
-pub const ROWS: [Row; 31] = [
+pub const ROWS: [Row; 36] = [
     row("cpu", "server CPU of a one-activity workflow, ms", "/capacity/cpu_ms_each", AtMost(1.0)),
     row("cpu-ratio", "the same beside the reference, ms", "/capacity/cpu_ms_each", FractionOf(40.0)),
     row(
@@ -131,6 +131,26 @@ pub const ROWS: [Row; 31] = [
     ),
     row("idle", "idle with 102 parked polls, % of a core", "/park/cpu_percent", AtMost(0.3)),
     row("binary", "size of the program, stripped, MB", "/binary/mb", AtMost(40.0)),
+    row(
+        "list-page",
+        "first page (1,000) of the default list over 1,000,000 runs: p50, ms",
+        "/around/lists/the first page of all/p50",
+        AtMost(10.0),
+    ),
+    row(
+        "list-selective",
+        "list by a custom attribute over 1,000,000 runs: p99, ms",
+        "/around/lists/one customer/p99",
+        AtMost(20.0),
+    ),
+    row("list-memory", "memory after these lists, MB", "/around/lists/memory_mb", Less),
+    row("batch", "20,000 terminations by one batch, s", "/around/batch/seconds", AtMost(20.0)),
+    row(
+        "schedules",
+        "100,000 schedules on one second, two kills meanwhile, s",
+        "/around/schedules/seconds_until_all_started",
+        AtMost(60.0),
+    ),
     row(
         "bytes-waiting",
         "one at a time: bytes written for each byte of history",
