@@ -3,10 +3,11 @@
 
     batches.py --binary PATH --kills 10 --workflows 100 [--seed 7]
 
-Five operations run side by side, slowly enough to be met by the kills: one signals, one cancels, one resets, one
-deletes what a query finds, and one terminates what a list names without run ids, while clients start each terminated
-workflow again. There must be one signal, one cancel request and one new run for each workflow, nothing left of what was
-deleted, and no second run may be terminated. The last line is `N passed, N failed`, an operation each.
+Seven operations run side by side, slowly enough to be met by the kills: one signals, one cancels, one resets, one
+deletes what a query finds, one terminates what a list names without run ids, while clients start each terminated
+workflow again, and two cancel and delete standalone activities. There must be one signal, one cancel request and one new
+run for each workflow, nothing left of what was deleted, no second run may be terminated, and each activity is canceled.
+The last line is `N passed, N failed`, an operation each.
 """
 
 import argparse
@@ -29,13 +30,24 @@ from server import Server
 
 QUEUE = "chaos"
 RUNNING, COMPLETED = 1, 2
-SETS = ("signal", "cancel", "reset", "delete", "terminate")
+CANCELED = 4  # of activities
+WORKFLOWS = ("signal", "cancel", "reset", "delete", "terminate")
+ACTIVITIES = ("actcancel", "actdelete")
+SETS = WORKFLOWS + ACTIVITIES
 
 
 def start(name: str) -> api.StartWorkflowExecutionRequest:
     request = api.StartWorkflowExecutionRequest(
         namespace=rpc.NAMESPACE, workflow_id=name, request_id=str(uuid.uuid4()), identity="chaos")
     request.workflow_type.name, request.task_queue.name = name.split("-")[0], f"{QUEUE}-{name.split('-')[0]}"
+    return request
+
+
+def start_activity(name: str) -> api.StartActivityExecutionRequest:
+    request = api.StartActivityExecutionRequest(
+        namespace=rpc.NAMESPACE, activity_id=name, request_id=str(uuid.uuid4()), identity="chaos")
+    request.activity_type.name, request.task_queue.name = name.split("-")[0], QUEUE
+    request.start_to_close_timeout.FromSeconds(3600)
     return request
 
 
@@ -60,7 +72,11 @@ def operation(kind: str, names: list[str], rate: float) -> api.StartBatchOperati
             request.executions.add(workflow_id=name)
         request.termination_operation.identity = "chaos"
     else:
-        request.visibility_query = f"WorkflowType = '{kind}'"
+        request.visibility_query = f"{'ActivityType' if kind in ACTIVITIES else 'WorkflowType'} = '{kind}'"
+    if kind == "actcancel":
+        request.cancel_activities_operation.identity = "chaos"
+    if kind == "actdelete":
+        request.delete_activities_operation.SetInParent()
     if kind == "signal":
         request.signal_operation.signal = "s"
     if kind == "cancel":
@@ -111,6 +127,13 @@ async def judge(stub, call, kind: str, names: list[str]) -> list[str]:
     counts = (told.state, told.total_operation_count, told.complete_operation_count, told.failure_operation_count)
     if counts != (COMPLETED, len(names), len(names), 0):
         wrong.append(f"state, total, complete, failed: {counts}")
+    if kind in ACTIVITIES:
+        listed = await call(stub.ListActivityExecutions, api.ListActivityExecutionsRequest(
+            namespace=rpc.NAMESPACE, query=f"ActivityType = '{kind}'", page_size=1000))
+        statuses = sorted(execution.status for execution in listed.executions)
+        if statuses != {"actcancel": [CANCELED] * len(names), "actdelete": []}[kind]:
+            wrong.append(f"activities have statuses {statuses}")
+        return wrong
     for name in names:
         found = await runs(stub, call, name)
         statuses = [execution.status for execution in found]
@@ -133,7 +156,9 @@ async def chaos(options, folder: str) -> int:
     channel = rpc.channel(server.address)
     stub, call = rpc.stub(channel), rpc.Caller(60)
     names = {kind: [f"{kind}-{n}" for n in range(options.workflows)] for kind in SETS}
-    await asyncio.gather(*(call(stub.StartWorkflowExecution, start(name)) for kind in SETS for name in names[kind]))
+    await asyncio.gather(*(call(stub.StartWorkflowExecution, start(name)) for kind in WORKFLOWS for name in names[kind]))
+    await asyncio.gather(*(call(stub.StartActivityExecution, start_activity(name))
+                           for kind in ACTIVITIES for name in names[kind]))
     await complete_first_tasks(stub, call, options.workflows)
     # As slow as it takes for the kills to meet it, about one each second.
     rate = options.workflows / max(1.0, options.kills)

@@ -38,16 +38,16 @@ pub(crate) async fn start(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     batch::check(&request)?;
     if !request.visibility_query.is_empty() {
-        batch::query(&request.visibility_query, &namespace.attributes())?;
+        let attributes = match batch::kind(&request) {
+            Kind::Activity => namespace.attributes().of_activities(),
+            _ => namespace.attributes(),
+        };
+        batch::query(&request.visibility_query, &attributes)?;
     }
     if request.job_id.len() > frontend.id_bytes_max() {
         return Err(Refusal::invalid("WorkflowId exceeds length limit.").into());
     }
     check_running(frontend, &namespace).await?;
-    if batch::is_about_activities(&request) {
-        let text = "batch operations on activities are not supported by this server yet";
-        return Err(Refusal::Unimplemented(text.into()).into());
-    }
     frontend.history(&asker, &namespace, request).await
 }
 

@@ -54,14 +54,15 @@ pub(crate) async fn create(
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     let schedule = request.schedule.clone().unwrap_or_default();
     check_spec(&schedule)?;
-    check_id(frontend, &request.schedule_id)?;
+    check_id_length(frontend, &request.schedule_id)?;
     check_action(&schedule, &namespace, frontend)?;
-    check_attributes(request.search_attributes.as_ref(), &namespace, &frontend.settings(&namespace))?;
     check_patch(request.initial_patch.as_ref())?;
     if request.request_id.is_empty() {
         return Err(Refusal::invalid("RequestId is not set on request.").into());
     }
     check::length("RequestId", &request.request_id, frontend.id_bytes_max())?;
+    check_id(frontend, &request.schedule_id)?;
+    check_attributes(request.search_attributes.as_ref(), &namespace, &frontend.settings(&namespace))?;
     check_sizes(request.memo.as_ref(), &[], &namespace, &frontend.settings(&namespace).limits)?;
     frontend.history(&asker, &namespace, request).await
 }
@@ -202,6 +203,10 @@ fn check_id(frontend: &Frontend, id: &str) -> Result<(), Refusal> {
     if id.is_empty() {
         return Err(Refusal::invalid("Can't load workflow execution.  WorkflowId not set."));
     }
+    check_id_length(frontend, id)
+}
+
+fn check_id_length(frontend: &Frontend, id: &str) -> Result<(), Refusal> {
     check::exact_length("WorkflowId", &format!("{PREFIX}{id}"), frontend.id_bytes_max())
 }
 

@@ -1,20 +1,24 @@
-//! Batch operations in a shard: what they owe is paid here. A page of workflows is read from the index, or looked up if a
+//! Batch operations in a shard: what they owe is paid here. A page of workflows, or of activities that stand alone, is read from the index, or looked up if a
 //! list names them; what is to be done to each is done by the calls that a client would make.
 
 mod act;
+mod activities;
 mod point;
 
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use longhaul_kernel::{
-    batch::{Batch, Behind, Duty, Input, Part, Place, Selection, Target, needs_running, query},
+    activity,
+    batch::{Batch, Behind, Duty, Input, Part, Place, Selection, Target, kind, needs_running, query},
     hosted::DutyName,
     ids::{ExecutionKey, Kind, NamespaceId, RunId, RunKey},
     time::Timestamp,
-    visibility::{Query, Row, Value},
+    visibility::{Attributes, Query, Row, Value},
 };
-use longhaul_proto::api::{common::v1::Execution, workflowservice::v1::StartBatchOperationRequest};
+use longhaul_proto::api::{
+    common::v1::Execution, enums::v1::ExecutionType, workflowservice::v1::StartBatchOperationRequest,
+};
 use longhaul_runtime::peers::PeerError;
 use longhaul_store::{ListCursor, SortKey};
 
@@ -59,17 +63,22 @@ async fn select(
         let total = selection.counts.then_some(listed as u64);
         return Ok(Input::Selected { number, targets, behind: None, total, retention });
     }
-    let Ok(query) = query(&selection.request.visibility_query, &context.attributes) else {
+    let kind = kind(&selection.request);
+    let attributes = match kind {
+        Kind::Activity => &Attributes::clone(&context.attributes).of_activities(),
+        _ => &context.attributes,
+    };
+    let Ok(query) = query(&selection.request.visibility_query, attributes) else {
         // An attribute that it names is gone.
         return Ok(Input::Unselectable { number, retention });
     };
     let query = Arc::new(query);
     let total = match selection.counts {
-        true => Some(count(room, namespace, query.clone(), needs_running(&selection.request)).await?),
+        true => Some(count(room, namespace, kind, query.clone(), needs_running(&selection.request)).await?),
         false => None,
     };
     let after = cursor(&selection.place, selection.started);
-    let listed = room.store.list(namespace, Kind::Workflow, query, after, selection.limit);
+    let listed = room.store.list(namespace, kind, query, after, selection.limit);
     let rows = listed.await.map_err(read_error)?;
     let is_last = rows.len() < selection.limit;
     let mine: Vec<&Row> = rows.iter().take_while(|row| belongs(row, selection)).collect();
@@ -125,11 +134,12 @@ fn cursor(place: &Place, started: Timestamp) -> Option<ListCursor> {
 async fn count(
     room: &Arc<Room>,
     namespace: NamespaceId,
+    kind: Kind,
     query: Arc<Query>,
     running: bool,
 ) -> Result<u64, PeerError> {
     let status = running.then(|| "ExecutionStatus".into());
-    let counts = room.store.count(namespace, Kind::Workflow, query, status).await.map_err(read_error)?;
+    let counts = room.store.count(namespace, kind, query, status).await.map_err(read_error)?;
     let is_meant = |value: &Option<Value>| {
         !running || matches!(value, Some(Value::Keyword(name)) if name == "Running" || name == "Paused")
     };
@@ -153,12 +163,35 @@ async fn named(
 
 /// Settles which run of a workflow is meant.
 async fn look_up(room: &Arc<Room>, namespace: NamespaceId, named: &Execution) -> Result<Target, PeerError> {
+    if named.r#type == ExecutionType::Activity as i32 {
+        return look_up_activity(room, namespace, named).await;
+    }
     let follows = named.run_id.is_empty();
     let run_id = match follows && !named.business_id.is_empty() {
         true => current_run(room, namespace, &named.business_id).await?,
         false => named.run_id.clone(),
     };
     Ok(Target { workflow_id: named.business_id.clone(), run_id, follows, late: false })
+}
+
+/// Settles which run of an activity is meant. It never goes on with another one: `follows` says that there was none.
+async fn look_up_activity(
+    room: &Arc<Room>,
+    namespace: NamespaceId,
+    named: &Execution,
+) -> Result<Target, PeerError> {
+    let id = named.business_id.clone();
+    let mut target = Target { workflow_id: id, run_id: named.run_id.clone(), follows: false, late: false };
+    if target.run_id.is_empty() && !target.workflow_id.is_empty() {
+        let key = ExecutionKey { namespace, kind: Kind::Activity, id: target.workflow_id.as_str().into() };
+        let shard = room.shard(&key)?;
+        let newest =
+            |turn: &mut cell::Turn<'_, Cell<activity::Execution>>| Ok(turn.machine().map(|it| it.run));
+        let found = shard.activities.ask(&shard, key, cell::Target::Current, newest).await?;
+        target.follows = found.is_none();
+        target.run_id = found.map(|run| run.to_string()).unwrap_or_default();
+    }
+    Ok(target)
 }
 
 /// The newest run of a workflow; empty if there is none.

@@ -1,4 +1,4 @@
-//! A batch operation: does one thing to many workflows, which a query finds or a list names.
+//! A batch operation: does one thing to many workflows, or to activities that stand alone, which a query finds or a list names.
 //!
 //! It goes page by page. A page is selected, and written down; then parts of it are worked off, one after the other. So
 //! whatever a crash interrupts is known by name when it is done again, and what receives it knows the request by its id.
@@ -276,23 +276,24 @@ impl Batch {
 /// Whether an operation is about running workflows only.
 pub fn needs_running(request: &StartBatchOperationRequest) -> bool {
     match request.operation {
-        Some(Operation::DeletionOperation(_) | Operation::ResetOperation(_)) => false,
+        Some(
+            Operation::DeletionOperation(_)
+            | Operation::ResetOperation(_)
+            | Operation::DeleteActivitiesOperation(_),
+        ) => false,
         Some(_) | None => true,
     }
 }
 
-/// Whether an operation is about activities, of workflows or alone.
-pub fn is_about_activities(request: &StartBatchOperationRequest) -> bool {
+/// What an operation is done to.
+pub fn kind(request: &StartBatchOperationRequest) -> Kind {
     match request.operation {
         Some(
-            Operation::UnpauseActivitiesOperation(_)
-            | Operation::ResetActivitiesOperation(_)
-            | Operation::UpdateActivityOptionsOperation(_)
-            | Operation::CancelActivitiesOperation(_)
+            Operation::CancelActivitiesOperation(_)
             | Operation::TerminateActivitiesOperation(_)
             | Operation::DeleteActivitiesOperation(_),
-        ) => true,
-        Some(_) | None => false,
+        ) => Kind::Activity,
+        Some(_) | None => Kind::Workflow,
     }
 }
 

@@ -263,3 +263,13 @@ def schedules_are_no_workflows(t):
     t.call("ListWorkflowExecutions", query='OwnKeyword = "hidden~"')
     t.call("CountWorkflowExecutions", query='OwnKeyword = "hidden~"')
     t.describe("s~")
+
+
+@scenario
+def created_without_an_id(t):
+    base = {"schedule_id": "", "schedule": {"spec": {}}}
+    t.table("CreateSchedule", base, [
+        {}, {"request_id": "r"}, {"request_id": "r" * 1001}, {"request_id": "r", "memo": {"m": "x" * 100}},
+        {"request_id": "r", "initial_patch": {"pause": "p", "unpause": "u"}}, {"request_id": "r", "search_attributes": {"Nope": "x"}},
+        {"search_attributes": {"Nope": "x"}}, {"schedule_id": "s~", "search_attributes": {"Nope": "x"}},
+        {"schedule_id": "s" * 1000, "search_attributes": {"Nope": "x"}}, {"schedule_id": "s" * 1000}])

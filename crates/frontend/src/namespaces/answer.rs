@@ -34,7 +34,7 @@ fn capabilities(settings: &Settings) -> Capabilities {
         poller_autoscaling_auto_enroll: false,
         workflow_task_completion_pagination: settings.limits.completion_pages,
         standalone_activity_start_delay: true,
-        standalone_activity_batch_operations: false,
+        standalone_activity_batch_operations: true,
         standalone_activity_operator_commands: true,
     }
 }

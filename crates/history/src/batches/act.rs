@@ -1,5 +1,5 @@
-//! What a batch operation does to one workflow. It may be done again after a crash: the request id says so, and it is
-//! made of the job and of the workflow.
+//! What a batch operation does to one workflow, or to one activity that stands alone. It may be done again after a crash:
+//! the request id says so, and it is made of the job and of the workflow.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use longhaul_proto::api::{
         UpdateWorkflowExecutionOptionsRequest, start_batch_operation_request::Operation,
     },
 };
-use longhaul_runtime::peers::PeerError;
+use longhaul_runtime::peers::{Caller, PeerError};
 
-use super::point;
+use super::{activities, point};
 use crate::{
-    calls::{control, reset},
+    calls::{self, control, reset},
     cell,
     history::Room,
     patience::Patience,
@@ -115,7 +115,7 @@ impl<'a> Doer<'a> {
         execution: &WorkflowExecution,
         request_id: &str,
     ) -> Result<Outcome, PeerError> {
-        self.check()?;
+        self.check(execution)?;
         if execution.workflow_id.is_empty() {
             return Err(Refusal::invalid("WorkflowId is not set on request.").into());
         }
@@ -157,16 +157,19 @@ impl<'a> Doer<'a> {
             Some(Operation::UpdateWorkflowOptionsOperation(update)) => {
                 self.update_options(update, execution).await?;
             }
-            Some(_) | None => {
-                let text = "this operation is not available on this server yet";
-                return Err(Refusal::Unimplemented(text.into()).into());
+            Some(operation) => {
+                let call = activities::call(operation, self.namespace, execution, self.job.run.to_string());
+                if let Some(call) = call {
+                    calls::answer(self.room, self.caller(), call).await?;
+                }
             }
+            None => {}
         }
         Ok(Outcome::Done)
     }
 
     /// What a client would be refused for before anybody looks for the workflow.
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self, execution: &WorkflowExecution) -> Result<(), Refusal> {
         match &self.request.operation {
             Some(Operation::SignalOperation(signal)) if signal.signal.len() > self.id_bytes_max => {
                 Err(Refusal::invalid("SignalName exceeds length limit."))
@@ -176,7 +179,8 @@ impl<'a> Doer<'a> {
                 check_options_mask(paths)
                     .map_err(|text| Refusal::InvalidArgument(format!("error parsing UpdateMask: {text}")))
             }
-            Some(_) | None => Ok(()),
+            Some(operation) => activities::check(operation, execution, self.id_bytes_max),
+            None => Ok(()),
         }
     }
 
@@ -276,6 +280,17 @@ impl<'a> Doer<'a> {
         match asked {
             Err(PeerError::Refused(_)) => Ok(Found::default()),
             other => other,
+        }
+    }
+
+    /// The operation as somebody who calls.
+    fn caller(&self) -> Caller {
+        Caller {
+            namespace_id: *self.job.execution.namespace.as_bytes(),
+            namespace: self.namespace.to_owned(),
+            deadline: None,
+            client_name: String::new(),
+            client_version: String::new(),
         }
     }
 
