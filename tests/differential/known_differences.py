@@ -40,7 +40,6 @@ LINES = (
     ("s2_22_rates.one_by_one", r"\.(rate_limiting_active|tasks_dispatch_rate): .*$", None,
      "the reference says for good that a queue was limited, ours for half a minute; its rates lag behind"),
     ("s1_3_task_queues.partitions", r"_task_queue_partitions\[[1-9]\]\.", None, "a queue has one partition, so that tasks come in order"),
-    ("s1_3_namespaces.system_info", r"server_scaled_deployments: True$", None, "there is no provider that starts workers, so that none is promised"),
     ("s1_3_namespaces.cluster_info", r"history_shard_count: (1|16384)$", "history_shard_count: <shards>", "shards are cheap here"),
     ("s2_5_activities.cancel_requested_during_backoff", r"current_retry_interval: (60s|<jittered>)$",
      "current_retry_interval: <60s>", "the policy's interval itself; the reference tells what lies between two readings of its clock"),

@@ -48,6 +48,7 @@ pub(crate) async fn system_info(
         sdk_metadata: true,
         count_group_by_execution_status: true,
         nexus: true,
+        server_scaled_deployments: true,
         ..Capabilities::default()
     };
     Ok(GetSystemInfoResponse { server_version: COMPATIBLE_VERSION.into(), capabilities: Some(capabilities) })

@@ -6,14 +6,13 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    deployment::{VersionName, name},
+    deployment::{VersionName, changed_groups, check_compute, name},
     ids::Kind,
     visibility::Query,
 };
 use longhaul_proto::{
     Refusal,
     api::{
-        compute::v1::{ComputeConfig, ComputeConfigScalingGroupUpdate},
         deployment::v1::{WorkerDeploymentOptions, WorkerDeploymentVersion},
         enums::v1::WorkerVersioningMode,
         workflowservice::v1::{self as api, list_worker_deployments_response::WorkerDeploymentSummary},
@@ -49,7 +48,8 @@ pub(crate) async fn create_version(
 ) -> Answered<api::CreateWorkerDeploymentVersionResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_version(frontend, request.deployment_version.as_ref())?;
-    check_compute(request.compute_config.as_ref())?;
+    let groups = request.compute_config.iter().flat_map(|compute| &compute.scaling_groups);
+    check_compute(groups.map(|(name, group)| (name.as_str(), group)))?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -171,7 +171,6 @@ pub(crate) async fn update_compute(
 ) -> Answered<api::UpdateWorkerDeploymentVersionComputeConfigResponse> {
     let namespace = frontend.namespace(&request.namespace, Allow::Open).await?;
     check_version(frontend, request.deployment_version.as_ref())?;
-    check_groups(request.compute_config_scaling_groups.iter())?;
     frontend.history(&asker, &namespace, request).await
 }
 
@@ -182,7 +181,9 @@ pub(crate) async fn validate_compute(
     request: api::ValidateWorkerDeploymentVersionComputeConfigRequest,
 ) -> Answered<api::ValidateWorkerDeploymentVersionComputeConfigResponse> {
     frontend.namespace(&request.namespace, Allow::Open).await?;
-    check_groups(request.compute_config_scaling_groups.iter())?;
+    let groups =
+        changed_groups(&request.compute_config_scaling_groups, &request.remove_compute_config_scaling_groups);
+    check_compute(groups.iter().map(|(name, group)| (*name, group)))?;
     // No version has one, because there is no provider.
     let text = "No prior compute config found, which means nothing can be removed and something needs to be added to \
                 be valid";
@@ -295,27 +296,4 @@ fn build(deployment: &str, build: &str, old: &str) -> Result<String, Refusal> {
         )));
     }
     Ok(build.to_owned())
-}
-
-fn check_compute(compute: Option<&ComputeConfig>) -> Result<(), Refusal> {
-    let groups = compute.into_iter().flat_map(|compute| &compute.scaling_groups);
-    for (name, group) in groups {
-        no_provider(name, group.provider.as_ref().map_or("", |provider| &provider.r#type))?;
-    }
-    Ok(())
-}
-
-fn check_groups<'g>(
-    groups: impl Iterator<Item = (&'g String, &'g ComputeConfigScalingGroupUpdate)>,
-) -> Result<(), Refusal> {
-    for (name, update) in groups {
-        let provider = update.scaling_group.as_ref().and_then(|group| group.provider.as_ref());
-        no_provider(name, provider.map_or("", |provider| &provider.r#type))?;
-    }
-    Ok(())
-}
-
-/// This server starts no workers.
-fn no_provider(group: &str, provider: &str) -> Result<(), Refusal> {
-    Err(Refusal::invalid(format!("{group}: Could not instantiate compute provider with type '{provider}'")))
 }

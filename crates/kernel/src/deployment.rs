@@ -5,6 +5,7 @@
 //! version) comes with the input or as the report on a duty.
 
 mod change;
+mod compute;
 mod input;
 pub mod name;
 pub mod routing;
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use change::Change;
+pub use compute::{changed_groups, check_compute};
 pub use input::{Effects, Input, Reply, SetCurrent, SetRamping, compute_summary};
 pub use name::VersionName;
 pub use routing::{Goal, Published, QueueName, QueueRoute, Ramping, Routes, Routing};

@@ -8,7 +8,7 @@ use longhaul_kernel::{
     context::Context,
     deployment::{
         Deployment, Input, QueueName, Ramping, Reply, SetCurrent, SetRamping, Version, VersionName,
-        name::old_form,
+        changed_groups, check_compute, name::old_form,
     },
     ids::{ExecutionKey, Kind, NamespaceId},
 };
@@ -336,7 +336,15 @@ pub async fn update_compute(
 ) -> Result<(), PeerError> {
     let VersionName { deployment, build } = VersionName::of(&request.deployment_version.unwrap_or_default());
     ask(room, namespace, &deployment, move |turn| {
-        let known = found(turn)?.versions.get(&build).and_then(|version| version.compute.as_ref());
+        let version = found(turn)?.versions.get(&build);
+        if version.is_some() {
+            let groups = changed_groups(
+                &request.compute_config_scaling_groups,
+                &request.remove_compute_config_scaling_groups,
+            );
+            check_compute(groups.iter().map(|(name, group)| (*name, group)))?;
+        }
+        let known = version.and_then(|version| version.compute.as_ref());
         let mut compute: ComputeConfig = known.map(|compute| compute.0.clone()).unwrap_or_default();
         for name in &request.remove_compute_config_scaling_groups {
             compute.scaling_groups.remove(name);
