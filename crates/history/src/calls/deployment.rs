@@ -336,7 +336,12 @@ pub async fn update_compute(
 ) -> Result<(), PeerError> {
     let VersionName { deployment, build } = VersionName::of(&request.deployment_version.unwrap_or_default());
     ask(room, namespace, &deployment, move |turn| {
-        let version = found(turn)?.versions.get(&build);
+        let Some(deployment) = turn.machine() else {
+            let name = &turn.key.id;
+            let text = format!("build ID '{build}' not found in Worker Deployment '{name}'");
+            return Err(Refusal::not_found(text));
+        };
+        let version = deployment.versions.get(&build);
         if version.is_some() {
             let groups = changed_groups(
                 &request.compute_config_scaling_groups,
