@@ -29,10 +29,12 @@ import normalise
 import servers
 import worker
 from all_steps import STEPS
-from steps import Step
+from steps import ALL, Step
 
 COMMAND_SECONDS_MAX = 30
 UNTIL_SECONDS_MAX = 15
+READS = 3
+"""How often a command that changes nothing is run until the answers are equal: the reference tells some things late."""
 
 
 async def call(address: str, argv: list[str], form: str, environment: dict) -> tuple[int, str, str]:
@@ -90,12 +92,15 @@ async def compare(
             for form in step.formats:
                 name = f"{step.name} [{form}]"
                 began = time.monotonic()
-                reference, other = await asyncio.gather(
-                    *(answer(a, step, form, tag, queue, own, environment) for a, own in zip(addresses, folders))
-                )
+                for _ in range(READS if step.formats == ALL else 1):
+                    both = await asyncio.gather(
+                        *(answer(a, step, form, tag, queue, own, environment) for a, own in zip(addresses, folders))
+                    )
+                    reference, other = (known_differences.settled(name, text) for text in both)
+                    if reference == other:
+                        break
                 if only and only not in name and not fnmatch.fnmatch(name, only):
                     continue  # steps build on each other, so all of them run
-                reference, other = (known_differences.settled(name, text) for text in (reference, other))
                 if reference == other:
                     passed += 1
                     print(f"ok {name} ({(time.monotonic() - began) * 1000:.0f} ms)", flush=True)
