@@ -1,12 +1,46 @@
 //! How fast a queue may hand out tasks: the configured rate or else the last worker's `max_tasks_per_second`, under
-//! the operator's maximum; and each fairness key by the configured rate of keys times its weight.
+//! the operator's maximum; and each fairness key by the configured rate of keys times its weight. The workers of all
+//! versions of a queue draw on the same rates.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::time::Timestamp;
+use parking_lot::Mutex;
 
 /// Fairness keys whose rate is counted at a time; further ones share one count.
 const KEYS_MAX: usize = 10_000;
+
+/// What the queues behind one name draw on, each for the workers of a version. Locked after the queue, never before.
+pub(crate) type Shared = Arc<Mutex<Rates>>;
+
+/// The rates of a queue and of its fairness keys.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    /// Of the queue.
+    pub(crate) queue: Limiter,
+    /// Of its keys.
+    pub(crate) keys: KeyRates,
+}
+
+impl Rates {
+    /// Rates of which nothing is used.
+    pub(crate) fn new(ceiling: f64, configured: Option<f64>, now: Timestamp) -> Shared {
+        let queue = Limiter::new(ceiling, configured, now);
+        Arc::new(Mutex::new(Self { queue, keys: KeyRates::default() }))
+    }
+
+    /// Pays for a task of the key that goes.
+    pub(crate) fn pay(&mut self, key: &Arc<str>) {
+        self.queue.pay();
+        self.keys.pay(key);
+    }
+
+    /// Takes the payment back: the task did not go after all.
+    pub(crate) fn refund(&mut self, key: &Arc<str>) {
+        self.queue.refund();
+        self.keys.refund(key);
+    }
+}
 
 /// Where a rate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,13 +138,11 @@ impl Limiter {
         self.bucket.ready(self.rate(), now)
     }
 
-    /// Pays for a task that goes.
-    pub(crate) fn pay(&mut self) {
+    fn pay(&mut self) {
         self.bucket.tokens -= 1.0;
     }
 
-    /// Takes the payment back: the task did not go after all.
-    pub(crate) fn refund(&mut self) {
+    fn refund(&mut self) {
         self.bucket.refund(self.rate());
     }
 
@@ -149,15 +181,13 @@ impl KeyRates {
         bucket.ready(rate, now)
     }
 
-    /// Pays for a task of the key that goes.
-    pub(crate) fn pay(&mut self, key: &Arc<str>) {
+    fn pay(&mut self, key: &Arc<str>) {
         if let Some((_, bucket)) = self.buckets.get_mut(key) {
             bucket.tokens -= 1.0;
         }
     }
 
-    /// Takes the payment back.
-    pub(crate) fn refund(&mut self, key: &Arc<str>) {
+    fn refund(&mut self, key: &Arc<str>) {
         if let Some((rate, bucket)) = self.buckets.get_mut(key) {
             bucket.refund(*rate);
         }

@@ -17,7 +17,7 @@ use crate::{
     Settings,
     backlog::{Backlog, Gate, Next, Shelf},
     lease::{Lease, Offer, QueryLease},
-    limiter::{KeyRates, Limiter},
+    limiter,
     metrics::Meters,
     pollers::Pollers,
     query::{Queries, Query},
@@ -75,8 +75,8 @@ struct State {
     backlog: Backlog,
     config: Arc<Config>,
     most: Most,
-    limiter: Limiter,
-    key_rates: KeyRates,
+    /// What it shares with the workers of other versions.
+    limits: limiter::Shared,
     /// When a rate held up a task last.
     limited_at: Option<Timestamp>,
     /// When the limits are looked at again.
@@ -102,7 +102,7 @@ impl Queue {
         queries: Arc<Queries>,
         shelf: Shelf,
         config: Arc<Config>,
-        (key, running): (QueueKey, Arc<Running>),
+        (key, running, limits): (QueueKey, Arc<Running>, Option<limiter::Shared>),
     ) -> Self {
         let now = Timestamp(host.clock.now());
         let is_sticky = shelf.lane.sticky;
@@ -112,8 +112,8 @@ impl Queue {
             reserved: BTreeMap::new(),
             queries: BTreeMap::new(),
             backlog: Backlog::new(shelf, settings.fairness, config.clone()),
-            limiter: Limiter::new(settings.dispatch_rate_max, config.queue_rate(), now),
-            key_rates: KeyRates::default(),
+            limits: limits
+                .unwrap_or_else(|| limiter::Rates::new(settings.dispatch_rate_max, config.queue_rate(), now)),
             config,
             most: settings.most_running(),
             limited_at: None,
@@ -210,6 +210,11 @@ impl Queue {
         self.state.lock().retune(settings, now);
     }
 
+    /// What the workers of other versions of the queue are to draw on, too.
+    pub(crate) fn limits(&self) -> limiter::Shared {
+        self.state.lock().limits.clone()
+    }
+
     /// A task that a worker had is over.
     pub(crate) fn reopen(self: &Arc<Self>) {
         let now = self.now();
@@ -267,7 +272,10 @@ impl Queue {
         if state.backlog.is_empty() {
             return None;
         }
-        if let Err(at) = state.limiter.ready(now) {
+        let limits = state.limits.clone();
+        // Held until the task is paid for: what one version's workers are given no other's are.
+        let mut limits = limits.lock();
+        if let Err(at) = limits.queue.ready(now) {
             state.limited_at = Some(now);
             self.arm(state, at?);
             return None;
@@ -277,20 +285,20 @@ impl Queue {
         if is_limited && self.is_full(most) {
             return None;
         }
-        let State { backlog, key_rates, config, .. } = state;
+        let State { backlog, config, .. } = state;
         let mut gate = |task: &Task| {
             let key = task.key();
             if is_limited && self.running.room(&self.key, &key, most) != Room::Free {
                 return Gate::Shut;
             }
-            match key_rates.ready(&key, config.weight(&key, task.weight).get(), now) {
+            match limits.keys.ready(&key, config.weight(&key, task.weight).get(), now) {
                 Ok(()) => Gate::Open,
                 Err(at) => at.map_or(Gate::Shut, Gate::Until),
             }
         };
         match backlog.pop(now, &mut gate) {
             Next::Task(task) => {
-                state.pay(&task.key());
+                limits.pay(&task.key());
                 if is_limited {
                     self.running.count(&self.key, &task);
                 }
@@ -348,25 +356,18 @@ impl State {
         }
     }
 
-    fn pay(&mut self, key: &Arc<str>) {
-        self.limiter.pay();
-        self.key_rates.pay(key);
-    }
-
     fn refund(&mut self, task: &Task) {
-        self.refund_key(&task.key());
-    }
-
-    fn refund_key(&mut self, key: &Arc<str>) {
-        self.limiter.refund();
-        self.key_rates.refund(key);
+        self.limits.lock().refund(&task.key());
     }
 
     fn retune(&mut self, settings: &Settings, now: Timestamp) {
         let is_fair = settings.fairness;
         self.most = settings.most_running();
-        self.limiter.limit(settings.dispatch_rate_max, self.config.queue_rate(), now);
-        self.key_rates.limit(self.config.key_rate().filter(|_| is_fair));
+        {
+            let mut limits = self.limits.lock();
+            limits.queue.limit(settings.dispatch_rate_max, self.config.queue_rate(), now);
+            limits.keys.limit(self.config.key_rate().filter(|_| is_fair));
+        }
         self.backlog.configure(is_fair, self.config.clone());
         self.backlog.reopen();
     }

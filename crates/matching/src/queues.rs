@@ -19,6 +19,7 @@ use crate::{
     budget::Budget,
     configs::Configs,
     departed::Departed,
+    limiter,
     metrics::{self, Labels, Meters},
     query::Queries,
     queue::{Queue, QueueKey},
@@ -87,22 +88,16 @@ impl Queues {
         if loaded.len() >= self.settings.read("", |settings| settings.queues_max) {
             return Err(PeerError::Busy("too many task queues are in use".into()));
         }
-        let queue = Arc::new(self.open(caller, &key));
+        let sibling = behind(&loaded, &key).next().map(|(_, queue)| queue.limits());
+        let queue = Arc::new(self.open(caller, &key, sibling));
         loaded.insert(key, queue.clone());
         Ok(queue)
     }
 
     /// The queues for the workers of each version behind one that clients see.
     pub(crate) fn variants(&self, key: &QueueKey) -> Vec<(QueueKey, Arc<Queue>)> {
-        let first = QueueKey { version: None, ..key.clone() };
         let loaded = self.loaded.read();
-        let behind = loaded.range(first..).take_while(|(own, _)| {
-            own.namespace == key.namespace
-                && own.name == key.name
-                && own.kind == key.kind
-                && own.sticky == key.sticky
-        });
-        behind.map(|(own, queue)| (own.clone(), queue.clone())).collect()
+        behind(&loaded, key).map(|(own, queue)| (own.clone(), queue.clone())).collect()
     }
 
     /// Every queue of a namespace.
@@ -155,7 +150,7 @@ impl Queues {
         }
     }
 
-    fn open(&self, caller: &Caller, key: &QueueKey) -> Queue {
+    fn open(&self, caller: &Caller, key: &QueueKey, limits: Option<limiter::Shared>) -> Queue {
         let labels = Labels {
             namespace: caller.namespace.clone(),
             task_type: match key.kind {
@@ -190,7 +185,7 @@ impl Queues {
             self.queries.clone(),
             shelf,
             config,
-            (QueueKey { version: None, ..key.clone() }, self.running.clone()),
+            (QueueKey { version: None, ..key.clone() }, self.running.clone(), limits),
         )
     }
 
@@ -207,6 +202,20 @@ impl Queues {
         }
         key.name.to_string()
     }
+}
+
+/// The queues for the workers of each version behind one that clients see.
+fn behind<'l>(
+    loaded: &'l BTreeMap<QueueKey, Arc<Queue>>,
+    key: &'l QueueKey,
+) -> impl Iterator<Item = (&'l QueueKey, &'l Arc<Queue>)> {
+    let first = QueueKey { version: None, ..key.clone() };
+    loaded.range(first..).take_while(|(own, _)| {
+        own.namespace == key.namespace
+            && own.name == key.name
+            && own.kind == key.kind
+            && own.sticky == key.sticky
+    })
 }
 
 /// The name under which tasks of a queue are spilled: those for the workers of a version apart.

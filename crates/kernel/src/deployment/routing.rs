@@ -265,6 +265,7 @@ mod tests {
         };
         let first: Vec<bool> = (0..10_000).map(ramps).collect();
         let share = first.iter().filter(|ramps| **ramps).count();
+        println!("a ramp of 20 % takes {share} of 10,000 ids");
         assert!((1800..=2200).contains(&share), "{share} of 10,000");
         assert_eq!(first, (0..10_000).map(ramps).collect::<Vec<_>>(), "an id stays where it is");
         routes.publish("d", Some(published(Some("1"), Some(("2", 40.0)))));

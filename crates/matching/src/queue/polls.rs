@@ -59,7 +59,7 @@ impl Poll {
         state.active += 1;
         state.pollers.note(&poller, began);
         if let Some(rate) = poller.rate_per_second {
-            state.limiter.ask(rate, began);
+            state.limits.lock().queue.ask(rate, began);
         }
         let (seq, epoch) = (state.draw_seq(), state.epoch);
         drop(state);

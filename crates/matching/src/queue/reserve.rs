@@ -38,15 +38,17 @@ impl Queue {
         if !state.most.is_none() && !self.is_sticky {
             return None;
         }
-        if !state.backlog.is_empty() || !state.queries.is_empty() || state.limiter.ready(now).is_err() {
+        if !state.backlog.is_empty() || !state.queries.is_empty() {
             return None;
         }
+        let limits = state.limits.clone();
+        let mut limits = limits.lock();
         let weight = state.config.weight(&key, wire.map_or(0.0, |wire| wire.fairness_weight));
-        if state.key_rates.ready(&key, weight.get(), now).is_err() {
+        if limits.queue.ready(now).is_err() || limits.keys.ready(&key, weight.get(), now).is_err() {
             return None;
         }
         let (seq, waiting) = state.polls.pop_first()?;
-        state.pay(&key);
+        limits.pay(&key);
         state.last_used = now;
         let request = waiting.request.clone();
         state.reserved.insert(seq, waiting);
@@ -75,7 +77,7 @@ impl Drop for Kept {
         }
         let now = self.queue.now();
         let mut state = self.queue.state.lock();
-        state.refund_key(&self.key);
+        state.limits.lock().refund(&self.key);
         let Some(waiting) = state.reserved.remove(&self.seq) else { return };
         if waiting.is_leaving {
             let _ = waiting.offer.send(Offer::Closed);

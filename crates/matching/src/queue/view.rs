@@ -90,10 +90,14 @@ impl Queue {
         let now = self.now();
         let mut state = self.state.lock();
         let state = &mut *state;
+        let (rate, rate_source) = {
+            let limits = state.limits.lock();
+            (limits.queue.rate(), limits.queue.source())
+        };
         let mut view = View {
             pollers: state.pollers.list(now),
-            rate: state.limiter.rate(),
-            rate_source: state.limiter.source(),
+            rate,
+            rate_source,
             is_rate_limited: state.limited_at.is_some_and(|at| now.since(at) < LIMITED),
             added: state.added,
             ..View::empty(0.0, RateSource::System)

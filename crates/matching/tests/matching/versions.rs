@@ -3,8 +3,11 @@
 use longhaul_proto::api::{
     deployment::v1::{WorkerDeploymentOptions, WorkerDeploymentVersion},
     enums::v1::WorkerVersioningMode,
-    taskqueue::v1::TaskQueueVersioningInfo,
-    workflowservice::v1::PollWorkflowTaskQueueRequest,
+    taskqueue::v1::{RateLimit, TaskQueueVersioningInfo},
+    workflowservice::v1::{
+        PollWorkflowTaskQueueRequest, UpdateTaskQueueConfigRequest,
+        update_task_queue_config_request::RateLimitUpdate,
+    },
 };
 use longhaul_runtime::peers::{AddTask, Matching as _, QueueRoutes, TaskKind};
 
@@ -104,4 +107,41 @@ async fn a_poll_is_kept_for_the_version_that_the_task_is_for() {
     assert!(world.matching.reserve(&world.caller(5), &task("a")).is_none(), "no worker of version 1 polls");
     let _current = world.poll_behind(poll_of("1")).await;
     assert!(world.matching.reserve(&world.caller(5), &task("a")).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_of_a_queue_holds_for_the_workers_of_all_versions_together() {
+    let world = world();
+    let request = UpdateTaskQueueConfigRequest {
+        task_queue: "q".into(),
+        task_queue_type: 1,
+        update_queue_rate_limit: Some(RateLimitUpdate {
+            rate_limit: Some(RateLimit { requests_per_second: 2.0 }),
+            reason: String::new(),
+        }),
+        ..UpdateTaskQueueConfigRequest::default()
+    };
+    world.ask(world.caller(5), request).await.expect("it is taken");
+    route(&world, Some("1"), None);
+    for number in 0..6 {
+        let build = if number % 2 == 0 { "1" } else { "2" };
+        world.add(AddTask { pinned: Some(version(build)), ..task(&format!("{number}")) }).await;
+    }
+    for number in 0..6 {
+        let build = if number % 2 == 0 { "1" } else { "2" };
+        assert!(taken(&world, build).await.is_some(), "there is a backlog of version {build}");
+    }
+    let took = world.elapsed();
+    println!("six tasks of two versions at 2 a second took {took:.3} s");
+    assert!((took - 2.0).abs() < 0.01, "two at once, four more in two seconds: {took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_of_one_version_does_not_wait_for_a_rate_that_nobody_uses() {
+    let world = world();
+    route(&world, Some("1"), None);
+    world.add(task("a")).await;
+    let _idle = world.poll_behind(poll_of("2")).await;
+    assert_eq!(taken(&world, "1").await.as_deref(), Some("a"));
+    assert_eq!(world.elapsed(), 0.0);
 }

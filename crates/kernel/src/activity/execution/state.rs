@@ -151,6 +151,11 @@ impl State {
         matches!(self.phase, Phase::Started { .. })
     }
 
+    /// Whether a worker has this attempt.
+    pub fn has_worker(&self, attempt: i32) -> bool {
+        self.closed.is_none() && self.is_started() && self.attempt == attempt
+    }
+
     /// The public status.
     pub fn status(&self) -> Status {
         match &self.closed {
