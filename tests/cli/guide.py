@@ -21,7 +21,7 @@ import time
 import servers
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ("archival", "batches", "http", "namespaces", "schedules", "visibility")
+PAGES = ("archival", "batches", "http", "namespaces", "repair", "schedules", "visibility")
 SECONDS_MAX = 10
 
 

@@ -13,9 +13,6 @@ KNOWN = {
     "s2_21_lists.groups_of_keywords": "a count may be grouped by any keyword, integer or boolean",
     "s2_21_lists.ordered": "a list may be ordered by any attribute but texts",
     "s2b_limits_sizes.heartbeats_with_the_next_task": "a heartbeating task that is timed out: the next one goes to whoever polls, the reference starts it for a worker that it refuses",
-    "s2_24_workflow_rules.life": "not built yet: workflow rules, which are off by default",
-    "s2_24_workflow_rules.pauses_activities": "not built yet: workflow rules, which are off by default",
-    "s2_24_workflow_rules.refused": "not built yet: workflow rules, which are off by default",
     "s2_5_activity_operators.reset_while_running": "a worker that has an attempt which is reset may still report on it; the reference forgets the attempt's number and lets it time out",
     "s2_9_updates_aborted.bad_messages": "a message without a body makes the reference lose its speculative task, which then times out unstarted; ours stays with the worker until its own timeout",
 }

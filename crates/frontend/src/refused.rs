@@ -4,8 +4,8 @@ use longhaul_proto::{
     Refusal,
     api::common::v1::WorkflowExecution,
     api::workflowservice::v1::{
-        PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse, UnpauseWorkflowExecutionRequest,
-        UnpauseWorkflowExecutionResponse,
+        PauseWorkflowExecutionRequest, PauseWorkflowExecutionResponse, TriggerWorkflowRuleRequest,
+        UnpauseWorkflowExecutionRequest, UnpauseWorkflowExecutionResponse,
     },
 };
 
@@ -46,20 +46,14 @@ pub(crate) async fn update_worker_config<Q, A>(_: &Frontend, _: Asker, _: Q) -> 
     Err(Refusal::Unimplemented("UpdateWorkerConfig command is not enabled.".into()).into())
 }
 
-macro_rules! workflow_rules {
-    ($($function:ident $call:literal),+ $(,)?) => {
-        $(#[doc = concat!("Refuses `", $call, "`.")]
-        pub(crate) async fn $function<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
-            Err(Refusal::Unimplemented(concat!("method ", $call, " not supported").into()).into())
-        })+
-    };
-}
-workflow_rules! {
-    create_rule "CreateWorkflowRule",
-    describe_rule "DescribeWorkflowRule",
-    delete_rule "DeleteWorkflowRule",
-    list_rules "ListWorkflowRules",
-    trigger_rule "TriggerWorkflowRule",
+/// Refuses `TriggerWorkflowRule`.
+pub(crate) async fn trigger_rule<A>(
+    frontend: &Frontend,
+    _: Asker,
+    request: TriggerWorkflowRuleRequest,
+) -> Answered<A> {
+    frontend.namespace(&request.namespace, Allow::Open).await?;
+    Err(Refusal::Unimplemented("method TriggerWorkflowRule not supported".into()).into())
 }
 
 /// Answers `PauseWorkflowExecution`, if that is turned on.

@@ -37,6 +37,10 @@ pub struct Settings {
     pub polls_end_with_worker: bool,
     /// Whether workflows can be paused.
     pub workflow_pause: bool,
+    /// Whether workflow rules can be made.
+    pub workflow_rules: bool,
+    /// Most rules of a namespace.
+    pub workflow_rules_max: usize,
     /// Whether queries are refused.
     pub queries_refused: bool,
     /// Calls per second to this process.
@@ -98,6 +102,8 @@ impl Default for Settings {
             multi_operations: true,
             polls_end_with_worker: false,
             workflow_pause: false,
+            workflow_rules: false,
+            workflow_rules_max: 10,
             queries_refused: false,
             rps: f64::INFINITY,
             rps_cluster: 0.0,

@@ -34,6 +34,7 @@ pub(crate) fn of(error: &PeerError) -> Status {
             tracing::error!(error = text, "stored data is damaged");
             Told::plain(Code::DataLoss, &masked(text)).into_status()
         }
+        PeerError::Quarantined(text) => Told::plain(Code::FailedPrecondition, text).into_status(),
     }
 }
 

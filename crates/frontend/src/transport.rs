@@ -15,7 +15,7 @@ use tonic::{
 
 use self::reflection::Lazy;
 use crate::{
-    Frontend, own::OwnServer, schedules::skipped::Skipped, test_service::TestService,
+    Frontend, own::OwnServer, runs::Runs, schedules::skipped::Skipped, test_service::TestService,
     visibility::explain::Explain,
 };
 
@@ -54,6 +54,7 @@ pub async fn serve(
         .max_encoding_message_size(usize::MAX);
     let explain = OwnServer::<Explain>::new(&frontend);
     let skipped = OwnServer::<Skipped>::new(&frontend);
+    let runs = OwnServer::<Runs>::new(&frontend);
     let test = frontend.clone();
     let operator = OperatorServiceServer::new(frontend)
         .accept_compressed(CompressionEncoding::Gzip)
@@ -85,6 +86,7 @@ pub async fn serve(
         .add_service(operator)
         .add_service(explain)
         .add_service(skipped)
+        .add_service(runs)
         .add_service(health)
         .add_service(Lazy::new(reflection::current))
         .add_service(Lazy::new(reflection::alpha));

@@ -15,6 +15,7 @@ pub mod pause;
 pub mod query;
 pub mod reads;
 pub mod reset;
+mod runs;
 pub mod schedule;
 pub mod start;
 mod task_end;
@@ -102,6 +103,7 @@ async fn other(room: &Arc<Room>, caller: Caller, call: C) -> Result<A, PeerError
         C::PollTimeSkipping(request) => {
             A::PollTimeSkipping(time_skipping::poll(room, &caller, namespace, request).await?)
         }
+        C::AboutRuns(request) => A::AboutRuns(Box::pin(runs::answer(room, namespace, request)).await?),
         C::AwaitTaskEnd(request) => {
             A::AwaitTaskEnd(task_end::task_end(room, &caller, namespace, request).await?)
         }

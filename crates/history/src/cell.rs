@@ -111,6 +111,13 @@ impl Resident for Cell {
         Ok(Some(run))
     }
 
+    fn meant(&self, target: Target) -> Option<RunId> {
+        match target {
+            Target::Run(run) => Some(run),
+            Target::Current => self.current().map(|current| current.run_id),
+        }
+    }
+
     fn reserve(&mut self, shard: &Arc<Shard>, context: &Arc<Context>) -> Vec<Taken> {
         reserve::take(shard, self, context)
     }

@@ -9,6 +9,7 @@ use longhaul_kernel::{
     namespace::Namespace,
     nexus::Endpoints,
     visibility::Attributes,
+    workflow_rule::Rules,
 };
 use longhaul_runtime::{Live, peers::PeerError};
 use longhaul_store::namespaces::Directory;
@@ -154,5 +155,6 @@ fn make(
         limits,
         attributes: Arc::new(attributes),
         routes,
+        rules: Arc::new(Rules::of(&namespace.workflow_rules)),
     }
 }

@@ -284,7 +284,8 @@ async fn report(debt: &Debt, what: What) -> bool {
     match outcome {
         Ok(()) => true,
         Err(PeerError::Refused(refusal)) => settle_refused(debt, &refusal, child).await.is_ok(),
-        Err(PeerError::Corrupt(_)) => true,
+        // One that is let go again is asked anew what it owes.
+        Err(PeerError::Corrupt(_) | PeerError::Quarantined(_)) => true,
         Err(_) => false,
     }
 }

@@ -14,6 +14,7 @@ use std::{
     },
 };
 
+use futures_util::FutureExt;
 use longhaul_kernel::{
     Refusal,
     context::Context,
@@ -29,6 +30,8 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     cell::{Target, Turn},
     duties,
+    history::Room,
+    quarantine,
     reserve::{self, Taken},
     settings::Settings,
     shard::Shard,
@@ -48,6 +51,9 @@ pub trait Resident: Send + Sized + 'static {
         store: &dyn Store,
         target: Target,
     ) -> impl Future<Output = Result<Option<RunId>, PeerError>> + Send;
+
+    /// The run that a job about `target` means, as far as it was read.
+    fn meant(&self, target: Target) -> Option<RunId>;
 
     /// Starts what came up and for which a poll waits, so that it is part of the same commit.
     fn reserve(&mut self, _shard: &Arc<Shard>, _context: &Arc<Context>) -> Vec<Taken> {
@@ -316,7 +322,7 @@ async fn decide_all<C: Resident>(
     let settings = room.live.in_namespace(&context.namespace);
     let mut broken = None;
     for (index, job) in jobs.iter_mut().enumerate() {
-        let target = match cell.load(&*room.store, job.target()).await {
+        let target = match find(room, key, cell, job.target()).await {
             Ok(target) => target,
             Err(error) => {
                 job.fail(error);
@@ -351,8 +357,26 @@ async fn decide_all<C: Resident>(
     Decided::Broken
 }
 
+/// Reads what a job needs. A record that can't be read, or not be made a state of, harms the run that it is of alone.
+async fn find<C: Resident>(
+    room: &Arc<Room>,
+    key: &ExecutionKey,
+    cell: &mut C,
+    target: Target,
+) -> Result<Option<RunId>, PeerError> {
+    let loaded = match AssertUnwindSafe(cell.load(&*room.store, target)).catch_unwind().await {
+        Ok(loaded) => loaded,
+        Err(_) => Err(PeerError::Corrupt("its changes can't be applied to its state".into())),
+    };
+    match loaded {
+        Ok(Some(run)) => quarantine::admit(room, key, run).await.map(|()| Some(run)),
+        Err(PeerError::Corrupt(why)) => Err(quarantine::met_damage(room, key, cell.meant(target), why).await),
+        other => other,
+    }
+}
+
 /// Makes what was decided durable.
-async fn commit(shard: &Arc<Shard>, key: &ExecutionKey, writes: Vec<Write>) -> Result<(), PeerError> {
+pub async fn commit(shard: &Arc<Shard>, key: &ExecutionKey, writes: Vec<Write>) -> Result<(), PeerError> {
     if writes.is_empty() {
         return Ok(());
     }

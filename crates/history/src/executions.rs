@@ -59,6 +59,14 @@ impl<C: Resident> Executions<C> {
         receiver.await.unwrap_or_else(|_| Err(PeerError::Unknown("the job was dropped".into())))
     }
 
+    /// Lets an execution go, so that it is read again; one that is in use notices by itself that it is late.
+    pub fn let_go(&self, key: &ExecutionKey) {
+        let mut held = self.held.lock();
+        if held.get(key).is_some_and(|execution| execution.is_idle()) {
+            held.remove(key);
+        }
+    }
+
     /// Hears of every commit of an execution from now on.
     pub fn listen(&self, shard: &Shard, key: ExecutionKey) -> watch::Receiver<u64> {
         let mut held = self.held.lock();

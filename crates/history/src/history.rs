@@ -15,7 +15,9 @@ use crate::{
     contexts::Contexts,
     duties,
     nexus::Breakers,
-    pages, reclaim,
+    pages,
+    quarantine::Quarantine,
+    reclaim,
     routes::{self, KnownRoutes},
     shard::Shard,
     skip, wakes,
@@ -48,6 +50,8 @@ pub struct Room {
     pub breakers: Breakers,
     /// Starts of children that are under way.
     pub underway: duties::Underway,
+    /// Runs that are kept from going on.
+    pub quarantine: Quarantine,
     /// What pages of workflow task completions take.
     pub pages: Arc<pages::Budget>,
     shards: OnceLock<Vec<Weak<Shard>>>,
@@ -116,7 +120,10 @@ impl History {
         settings.shards = settings.shards.clamp(1, SLOTS).next_power_of_two();
         crate::metrics::register();
         let routes = Arc::<KnownRoutes>::default();
+        let quarantine =
+            Quarantine::load(&*store).await.map_err(|error| CommitError::Busy(error.to_string()))?;
         let room = Arc::new(Room {
+            quarantine,
             host,
             store,
             contexts: Contexts::new(directory.clone(), live.clone(), routes.clone(), archive.is_some()),

@@ -134,6 +134,13 @@ impl<M: Lodged> Resident for Cell<M> {
         Ok(Some(run))
     }
 
+    fn meant(&self, target: Target) -> Option<RunId> {
+        match target {
+            Target::Run(run) => Some(run),
+            Target::Current => self.current.flatten(),
+        }
+    }
+
     fn take_writes(&mut self, _settings: &Settings) -> Vec<Write> {
         std::mem::take(&mut self.writes)
     }
@@ -378,7 +385,9 @@ async fn pay<M: Lodged>(shard: Arc<Shard>, run: RunKey, name: DutyName, duty: M:
                     .await;
                 match told {
                     Ok(()) => return,
-                    Err(error @ (PeerError::Refused(_) | PeerError::Corrupt(_))) => {
+                    Err(
+                        error @ (PeerError::Refused(_) | PeerError::Corrupt(_) | PeerError::Quarantined(_)),
+                    ) => {
                         tracing::error!(%run, ?name, %error, "the report on a duty is not taken");
                         return;
                     }
@@ -407,7 +416,9 @@ async fn is_owed<M: Lodged>(shard: &Arc<Shard>, run: &RunKey, name: DutyName) ->
     match asked {
         Ok(is_owed) => is_owed,
         Err(PeerError::Busy(_) | PeerError::Unknown(_)) => true,
-        Err(PeerError::Lost(_) | PeerError::Refused(_) | PeerError::Corrupt(_)) => false,
+        Err(
+            PeerError::Lost(_) | PeerError::Refused(_) | PeerError::Corrupt(_) | PeerError::Quarantined(_),
+        ) => false,
     }
 }
 

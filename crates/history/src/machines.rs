@@ -19,7 +19,7 @@ use crate::{
     cell::{Target, Turn},
     duties,
     history::Room,
-    hosted,
+    hosted, remains,
     shard::Shard,
     wakes,
 };
@@ -60,6 +60,14 @@ pub async fn remember(shard: &Arc<Shard>, run: RunKey, only: Option<OutboxId>) {
 /// Why it could not be removed; it is to be tried again.
 pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
     let shard = room.shard(&run.execution)?;
+    match erase_whole(&shard, run.clone()).await {
+        // Nothing of it has to be understood to be removed.
+        Err(PeerError::Corrupt(_) | PeerError::Quarantined(_)) => remains::erase(&shard, run).await,
+        outcome => outcome,
+    }
+}
+
+async fn erase_whole(shard: &Arc<Shard>, run: RunKey) -> Result<(), PeerError> {
     let key = run.execution.clone();
     match key.kind {
         Kind::Workflow => {
@@ -69,10 +77,10 @@ pub async fn erase(room: &Arc<Room>, run: RunKey) -> Result<(), PeerError> {
             };
             shard.ask(key, Target::Run(run.run), erase).await
         }
-        Kind::Schedule => hosted::erase::<Schedule>(&shard, run).await,
-        Kind::Batch => hosted::erase::<Batch>(&shard, run).await,
-        Kind::Deployment => hosted::erase::<Deployment>(&shard, run).await,
-        Kind::NexusOperation => hosted::erase::<Operation>(&shard, run).await,
-        Kind::Activity => hosted::erase::<Execution>(&shard, run).await,
+        Kind::Schedule => hosted::erase::<Schedule>(shard, run).await,
+        Kind::Batch => hosted::erase::<Batch>(shard, run).await,
+        Kind::Deployment => hosted::erase::<Deployment>(shard, run).await,
+        Kind::NexusOperation => hosted::erase::<Operation>(shard, run).await,
+        Kind::Activity => hosted::erase::<Execution>(shard, run).await,
     }
 }

@@ -26,6 +26,7 @@ pub fn register() {
     metrics::counter!("longhaul_store_commits").increment(0);
     metrics::counter!("longhaul_broken_invariants").increment(0);
     metrics::counter!("longhaul_reclaimed_runs").increment(0);
+    metrics::counter!("longhaul_quarantined_runs").increment(0);
     metrics::counter!("longhaul_archived_runs").increment(0);
     metrics::counter!("longhaul_archive_failures").increment(0);
     metrics::gauge!("longhaul_archive_waiting").increment(0.0);
@@ -34,6 +35,11 @@ pub fn register() {
 /// Counts a request that met a broken invariant of its execution.
 pub fn broken() {
     metrics::counter!("longhaul_broken_invariants").increment(1);
+}
+
+/// Counts a run that is kept from going on.
+pub fn quarantined() {
+    metrics::counter!("longhaul_quarantined_runs").increment(1);
 }
 
 /// Counts a run that was removed with its namespace.

@@ -145,7 +145,8 @@ pub async fn tick(room: &Arc<Room>, run: RunKey) {
                 tracing::warn!(%run, ?outcome, "tick failed");
                 return;
             }
-            Ok(()) | Err(PeerError::Refused(_)) => return,
+            // One that is let go again is woken by whoever does that.
+            Ok(()) | Err(PeerError::Refused(_) | PeerError::Quarantined(_)) => return,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     deployment::Routes,
     nexus::Endpoints,
     visibility::{self, Attributes},
+    workflow_rule::Rules,
 };
 
 pub use limits::{Limits, is_reached};
@@ -33,6 +34,8 @@ pub struct Context {
     pub attributes: Arc<Attributes>,
     /// Where its task queues lead, as its worker deployments have it.
     pub routes: Arc<Routes>,
+    /// Rules of the namespace.
+    pub rules: Arc<Rules>,
 }
 
 impl Context {

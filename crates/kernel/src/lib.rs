@@ -23,5 +23,6 @@ pub mod task_queue;
 pub mod time;
 pub mod visibility;
 pub mod workers;
+pub mod workflow_rule;
 
 pub use longhaul_proto::Refusal;

@@ -15,6 +15,7 @@ use crate::{
     ids::NamespaceId,
     time::{self, Timestamp},
     visibility::{Attributes, PREDEFINED, SYSTEM, ValueType},
+    workflow_rule,
 };
 
 /// Name of the namespace that always exists and belongs to the server.
@@ -171,6 +172,10 @@ pub struct Namespace {
     /// Where their rows are archived, if that was ever said.
     #[n(13)]
     pub visibility_archival: Option<Archival>,
+    /// What is to happen by itself to its activities.
+    #[n(14)]
+    #[cbor(default)]
+    pub workflow_rules: workflow_rule::Kept,
 }
 
 impl Namespace {
@@ -191,6 +196,7 @@ impl Namespace {
             shortened: None,
             history_archival: None,
             visibility_archival: None,
+            workflow_rules: BTreeMap::new(),
         }
     }
 

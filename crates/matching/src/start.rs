@@ -65,6 +65,6 @@ pub(crate) fn is_passing(error: &PeerError) -> bool {
                 | Refusal::DeadlineExceeded(_)
                 | Refusal::Canceled(_)
         ),
-        PeerError::Corrupt(_) => false,
+        PeerError::Corrupt(_) | PeerError::Quarantined(_) => false,
     }
 }

@@ -4,6 +4,7 @@
 mod history;
 mod late;
 mod matching;
+mod runs;
 mod token;
 
 use futures_util::future::BoxFuture;
@@ -12,6 +13,7 @@ use longhaul_proto::Refusal;
 pub use history::*;
 pub use late::Late;
 pub use matching::*;
+pub use runs::{QuarantinedRun, ReportLine, RunAction, RunsAnswered, RunsAsked};
 pub use token::{QueryToken, TaskToken};
 
 /// Who asks, for whom, and how long the answer is of use.
@@ -47,6 +49,9 @@ pub enum PeerError {
     /// Stored data is damaged.
     #[error("data is damaged: {0}")]
     Corrupt(String),
+    /// What was asked for is kept from going on until an operator has looked at it; says what he can do.
+    #[error("{0}")]
+    Quarantined(String),
 }
 
 impl From<Refusal> for PeerError {

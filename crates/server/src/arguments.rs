@@ -42,6 +42,9 @@ pub enum Command {
     /// Asks a running server about a schedule
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Asks a running server about runs that are kept from going on, and repairs them
+    #[command(subcommand)]
+    Run(RunCommand),
     /// Prints what can be configured
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -91,6 +94,70 @@ pub struct Skipped {
     #[arg(short, long)]
     pub schedule_id: String,
     /// Namespace of the schedule
+    #[arg(short, long, default_value = "default")]
+    pub namespace: String,
+    /// Address of the server
+    #[arg(long, default_value = "127.0.0.1:7233", value_name = "HOST:PORT")]
+    pub address: String,
+}
+
+/// `longhaul run ...`.
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// Lists what is quarantined; with a workflow id, shows everything that is stored of the run
+    Inspect(Inspect),
+    /// Makes a quarantined run again from its history, and lets it go on
+    Rebuild(WhichRun),
+    /// Keeps a run from going on until it is let go again
+    Quarantine(Quarantine),
+}
+
+/// Arguments of `longhaul run inspect`.
+#[derive(Args, Clone, Debug)]
+pub struct Inspect {
+    /// The workflow
+    #[arg(short, long)]
+    pub workflow_id: Option<String>,
+    /// The run [default: the newest]
+    #[arg(short, long, requires = "workflow_id")]
+    pub run_id: Option<String>,
+    /// Where it is
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// A run.
+#[derive(Args, Clone, Debug)]
+pub struct WhichRun {
+    /// The workflow
+    #[arg(short, long)]
+    pub workflow_id: String,
+    /// The run [default: the newest]
+    #[arg(short, long)]
+    pub run_id: Option<String>,
+    /// Where it is
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `longhaul run quarantine`.
+#[derive(Args, Clone, Debug)]
+pub struct Quarantine {
+    /// The run
+    #[command(flatten)]
+    pub run: WhichRun,
+    /// Why, for whoever looks later
+    #[arg(long, conflicts_with = "lift")]
+    pub reason: Option<String>,
+    /// Lets it go on
+    #[arg(long)]
+    pub lift: bool,
+}
+
+/// A namespace of a server.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// Namespace
     #[arg(short, long, default_value = "default")]
     pub namespace: String,
     /// Address of the server

@@ -13,6 +13,7 @@ mod file;
 mod log;
 mod rooms;
 mod run;
+mod runs;
 mod schedule;
 mod test_server;
 mod visibility;

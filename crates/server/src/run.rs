@@ -14,7 +14,7 @@ use crate::{
         VisibilityCommand,
     },
     config::{Config, Storage},
-    log, reference, schedule,
+    log, reference, runs, schedule,
     server::Server,
     visibility,
 };
@@ -37,6 +37,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
         Command::Server(ServerCommand::StartDev(start)) => start_dev(start, &arguments.log, true),
         Command::Visibility(VisibilityCommand::Explain(explain)) => visibility::explain(explain),
         Command::Schedule(ScheduleCommand::Skipped(skipped)) => schedule::skipped(skipped),
+        Command::Run(command) => runs::obey(command),
         Command::Config(ConfigCommand::Reference) => print(&reference::settings_page()),
         Command::Config(ConfigCommand::ApiCoverage) => print(&reference::coverage_page()),
     }

@@ -10,7 +10,9 @@ mod in_process {
     mod http_live;
     pub mod limits;
     mod namespaces;
+    mod quarantine;
     mod refusals;
+    mod running;
     mod transport;
     mod versions;
     mod visibility;

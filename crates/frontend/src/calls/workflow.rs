@@ -8,7 +8,7 @@ use crate::{
     namespaces,
     nexus::{operations, tasks},
     refused, schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
-    workflow_start, workflow_task,
+    workflow_rules, workflow_start, workflow_task,
 };
 
 serve! {
@@ -102,10 +102,10 @@ serve! {
     pause_activity(PauseActivityRequest) -> PauseActivityResponse = built activity_operator::pause;
     unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse = built activity_operator::unpause;
     reset_activity(ResetActivityRequest) -> ResetActivityResponse = built activity_operator::reset;
-    create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = refused refused::create_rule;
-    describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = refused refused::describe_rule;
-    delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = refused refused::delete_rule;
-    list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = refused refused::list_rules;
+    create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = built workflow_rules::create;
+    describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = built workflow_rules::describe;
+    delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = built workflow_rules::delete;
+    list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = built workflow_rules::list;
     trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = refused refused::trigger_rule;
     record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = built workers::record_heartbeat;
     list_workers(ListWorkersRequest) -> ListWorkersResponse = built workers::list;

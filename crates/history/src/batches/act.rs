@@ -93,7 +93,7 @@ impl<'a> Doer<'a> {
             match tried {
                 Ok(outcome) => return Ok(outcome),
                 Err(PeerError::Refused(refusal)) if is_absence(&refusal) => {}
-                Err(PeerError::Refused(_)) => return Ok(Outcome::Failed),
+                Err(PeerError::Refused(_) | PeerError::Quarantined(_)) => return Ok(Outcome::Failed),
                 Err(error) => return Err(error),
             }
             if !target.follows || target.run_id.is_empty() {

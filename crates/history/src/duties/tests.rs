@@ -80,6 +80,7 @@ impl World {
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),
             routes: Arc::default(),
+            rules: Arc::default(),
         };
         Self { store, fence, context: Arc::new(context), at, draw: Draw::new(7) }
     }

@@ -31,6 +31,7 @@ impl World {
             endpoints: Arc::default(),
             archives: false,
             routes: Arc::default(),
+            rules: Arc::default(),
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(Attributes::system()),
         });

@@ -156,7 +156,7 @@ impl Run {
     }
 
     /// Gives a rebuilt run its own name, and lets the time that is left to it and to its activities begin anew.
-    fn move_to(&mut self, run_id: RunId, request_id: String, at: Timestamp) {
+    pub(super) fn move_to(&mut self, run_id: RunId, request_id: String, at: Timestamp) {
         let old = self.run_id;
         let (old_name, new_name) = (old.to_string(), run_id.to_string());
         for point in self.reset_points.iter_mut().filter(|point| point.run_id == old_name) {
@@ -227,7 +227,7 @@ impl Transition<'_> {
 
     /// Takes upon the new run what was owed at the point. A child that the old run has started meanwhile is found by
     /// the request id of its start, which is that of the run that wanted it first; so does whoever gets a signal twice.
-    fn resume_duties(&mut self) {
+    pub(super) fn resume_duties(&mut self) {
         let run = &self.run;
         let activities = run.activities.keys().map(|event| DutyId::Activity(*event));
         let children = run.children.iter().filter(|(_, child)| child.started.is_none());

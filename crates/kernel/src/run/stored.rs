@@ -66,6 +66,16 @@ impl Delta {
     }
 }
 
+impl Delta {
+    /// Events that began to wait for a workflow task to end.
+    pub fn waited(&self) -> impl Iterator<Item = &HistoryEvent> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Fact(Fact::Buffered(event)) => Some(&event.0),
+            Entry::Event | Entry::Flushed | Entry::Fact(_) => None,
+        })
+    }
+}
+
 impl Run {
     /// Encodes the whole state.
     pub fn snapshot(&self) -> Vec<u8> {

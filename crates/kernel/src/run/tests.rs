@@ -22,6 +22,7 @@ mod heartbeats;
 mod limits;
 mod nexus;
 mod properties;
+mod rules;
 mod signals;
 mod starts;
 mod time_skipping;

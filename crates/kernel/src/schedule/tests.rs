@@ -27,6 +27,7 @@ fn context() -> Context {
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
         routes: Arc::default(),
+        rules: Arc::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use longhaul_kernel::{
     codec,
     context::Context,
     machine::{Draw, Machine as _},
-    run::{Change, Delta, DutyId, Effects, Fact, FirstTask, Input, Phase, Run, What},
+    run::{Change, Delta, DutyId, Effects, Fact, FirstTask, Input, Known, Phase, Run, What},
     time::Timestamp,
 };
 use longhaul_proto::api::history::v1::{HistoryEvent, history_event::Attributes as E};
@@ -105,10 +105,25 @@ impl Laws {
         let restored =
             Run::restore(&self.snapshot, &self.deltas, self.events.clone()).expect("it can be read");
         assert_eq!(restored, stored, "a stored run is the live run");
+        if run.buffered.is_empty() {
+            self.rebuilds(run);
+        }
         if self.deltas.len() >= 16 {
             self.snapshot = run.snapshot();
             self.deltas.clear();
         }
+    }
+
+    /// The history alone makes the run again, but for what it does not tell.
+    fn rebuilds(&self, run: &Run) {
+        let known = Known {
+            namespace: run.namespace,
+            workflow_id: run.workflow_id.clone(),
+            run_id: run.run_id,
+            ..Known::default()
+        };
+        let rebuilt = Run::from_history(known, &self.events).expect("a history of ours holds together");
+        assert_eq!(rebuilt.told(), run.told(), "a run made of its history is the live run");
     }
 
     /// Events are numbered without gaps; what began ends at most once, and nothing that did not begin ends.

@@ -50,6 +50,7 @@ impl World {
             limits: Arc::new(Limits { pending_activities_max: 5, suggest_events: 30, ..Limits::default() }),
             attributes: Arc::new(SearchAttributes::system()),
             routes: Arc::default(),
+            rules: Arc::default(),
         });
         let at = Timestamp::from_secs(1_767_225_600);
         let start = start(beginning, at, &context);

@@ -5,7 +5,7 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
-use super::{Answering, Ask, Caller, PeerError, TaskKind, envelope};
+use super::{Answering, Ask, Caller, PeerError, RunsAnswered, RunsAsked, TaskKind, envelope};
 
 /// Owns runs: loads them, decides, makes durable, answers.
 pub trait History: Send + Sync {
@@ -72,6 +72,7 @@ envelope! {
         ScheduleLeftOut: ScheduleLeftOut => LeftOutActions = 130,
         PollTimeSkipping: api::PollWorkflowExecutionTimeSkippingRequest => api::PollWorkflowExecutionTimeSkippingResponse = 201,
         AwaitTaskEnd: AwaitTaskEnd => TaskEnd = 200,
+        AboutRuns: RunsAsked => RunsAnswered = 210,
         UpdateActivityOptions: api::UpdateActivityOptionsRequest => api::UpdateActivityOptionsResponse = 160,
         PauseActivity: api::PauseActivityRequest => api::PauseActivityResponse = 161,
         UnpauseActivity: api::UnpauseActivityRequest => api::UnpauseActivityResponse = 162,

@@ -95,6 +95,8 @@ settings! {
     frontend.updates_accepted, Some("frontend.enableUpdateWorkflowExecutionAsyncAccepted"), Namespace, AtOnce, Switch, "", "callers of updates have to wait for the outcome";
     frontend.multi_operations, Some("frontend.enableExecuteMultiOperation"), Namespace, AtOnce, Switch, "", "a start and an update must be two calls";
     frontend.workflow_pause, Some("frontend.WorkflowPauseEnabled"), Namespace, AtOnce, Switch, "", "operators should be able to pause workflows";
+    frontend.workflow_rules, Some("frontend.workflowRulesAPIsEnabled"), Namespace, AtOnce, Switch, "", "activities that match should be paused by themselves";
+    frontend.workflow_rules_max, Some("frontend.maxWorkflowRulesPerNamespace"), Namespace, AtOnce, Between(1.0, 1000.0), "rules", "more rules are needed at a time; each is held against every activity that starts";
     frontend.queries_refused, Some("system.disallowQuery"), Namespace, AtOnce, Switch, "", "queries cost too much";
     frontend.polls_end_with_worker, Some("frontend.enableCancelWorkerPollsOnShutdown"), Namespace, AtOnce, Switch, "", "workers are replaced often, and tasks must not wait for those that have gone";
     frontend.time_skipping, Some("frontend.WorkflowTimeSkippingEnabled"), Namespace, AtOnce, Switch, "", "tests set the clocks of single runs forward";

@@ -73,6 +73,12 @@ impl Transition<'_> {
             return Verdict::Over(RetryState::InternalServerError);
         };
         let policy = retry::with_defaults(activity.scheduled.retry_policy.as_ref());
+        if activity.cancel_requested.is_none()
+            && retry::is_retryable(failure, &policy.non_retryable_error_types)
+        {
+            self.pause_by_rule(scheduled_event_id);
+        }
+        let activity = &self.run.activities[&scheduled_event_id];
         let verdict = activity::decide(Ended {
             policy: &policy,
             attempt: activity.attempt,

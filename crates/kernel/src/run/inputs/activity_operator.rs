@@ -89,7 +89,7 @@ impl Run {
 }
 
 impl Transition<'_> {
-    fn control(&mut self, id: i64, change: ControlChange) {
+    pub fn control(&mut self, id: i64, change: ControlChange) {
         self.effects.visible |= matches!(change, ControlChange::Paused(_) | ControlChange::Unpaused);
         self.fact(Fact::ActivityControlled(id, change));
     }

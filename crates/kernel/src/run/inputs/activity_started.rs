@@ -30,6 +30,9 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
         Phase::Scheduled if activity.is_paused() || t.run.is_paused() => return Ok(()),
         Phase::Scheduled => {}
     }
+    if t.pause_by_rule(start.scheduled_event_id) {
+        return Ok(());
+    }
     #[allow(deprecated)]
     let capabilities = start.poll.worker_version_capabilities.as_ref();
     let taker = Taker::polling(&start.poll.identity, capabilities, start.poll.deployment_options.as_ref());

@@ -34,7 +34,9 @@ pub fn step(t: &mut Transition<'_>) {
             }
             Deadline::ActivityDue(scheduled_event_id) => {
                 t.fact(Fact::ActivityDue { scheduled_event_id, at: t.at });
-                t.duty(DutyId::Activity(scheduled_event_id));
+                if !t.pause_by_rule(scheduled_event_id) {
+                    t.duty(DutyId::Activity(scheduled_event_id));
+                }
             }
             Deadline::ScheduleToStart(id) => t.time_out_activity(id, TimeoutType::ScheduleToStart),
             Deadline::ScheduleToClose(id) => t.time_out_activity(id, TimeoutType::ScheduleToClose),

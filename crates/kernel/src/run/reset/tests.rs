@@ -14,7 +14,7 @@ use crate::{
     context::{Context, Limits},
     ids::RunId,
     machine::Draw,
-    run::{Change, DutyId, Effects, Run},
+    run::{Change, DutyId, Effects, Known, Run, event_type::event_type},
     time::Timestamp,
     visibility,
 };
@@ -22,7 +22,8 @@ use crate::{
 const AT: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 fn event(event_id: i64, attributes: Attributes) -> HistoryEvent {
-    HistoryEvent { event_id, attributes: Some(attributes), ..HistoryEvent::default() }
+    let event_type = event_type(&attributes);
+    HistoryEvent { event_id, event_type, attributes: Some(attributes), ..HistoryEvent::default() }
 }
 
 fn started() -> HistoryEvent {
@@ -83,6 +84,7 @@ fn reset_of(
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(visibility::Attributes::system()),
         routes: Arc::default(),
+        rules: Arc::default(),
     };
     let reset = Reset {
         run_id: name(run_id),
@@ -175,4 +177,26 @@ fn what_was_sent_before_the_point_is_known_by_who_sent_it_first() {
     let (fourth, _) = reset_of(&second, 4, longer, Vec::new()).expect("allowed");
     let origins = [2, 5, 6, 7, 8].map(|event| fourth.origin(event));
     assert_eq!(origins, [name(1), name(2), name(2), name(2), name(4)]);
+}
+
+#[test]
+fn a_run_that_a_reset_has_made_can_be_made_of_its_history() {
+    let kept = vec![started(), starts_a_child(2), scheduled(3)];
+    let (run, effects) = reset_of(
+        &Run { run_id: name(1), workflow_id: "order".into(), ..Run::default() },
+        2,
+        kept.clone(),
+        vec![signaled(4, "seen")],
+    )
+    .expect("allowed");
+    let added = effects.changes.iter().filter_map(|change| match change {
+        Change::Event(event) | Change::Flushed(event) => Some((**event).clone()),
+        Change::Fact(_) | Change::Volatile(_) => None,
+    });
+    let events: Vec<HistoryEvent> = kept.into_iter().chain(added).collect();
+    let known = Known { workflow_id: "order".into(), run_id: name(2), ..Known::default() };
+    let rebuilt = Run::from_history(known, &events).expect("it holds together");
+    assert_eq!(rebuilt.told(), run.told());
+    assert_eq!(rebuilt.children[&2].request_id, run.children[&2].request_id, "the child is the old run's");
+    assert_eq!(rebuilt.branches, run.branches);
 }

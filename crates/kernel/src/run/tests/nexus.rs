@@ -53,6 +53,7 @@ impl World {
             endpoints: Arc::new(endpoints),
             archives: false,
             routes: Arc::default(),
+            rules: Arc::default(),
             limits: Arc::new(Limits::default()),
             attributes: Arc::new(SearchAttributes::system()),
         });

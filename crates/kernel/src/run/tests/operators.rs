@@ -3,12 +3,22 @@
 
 use std::time::Duration;
 
-use longhaul_proto::api::{activity::v1::ActivityOptions, taskqueue::v1::TaskQueue};
+use longhaul_proto::api::{
+    activity::v1::ActivityOptions,
+    rules::v1::{
+        WorkflowRuleAction, WorkflowRuleSpec,
+        workflow_rule_action::{ActionActivityPause, Variant},
+        workflow_rule_spec::{ActivityStartingTrigger, Trigger},
+    },
+    taskqueue::v1::TaskQueue,
+};
 
-use super::words::Words;
+use super::{script::BEGIN, words::Words};
 use crate::{
     activity::{Dialect, Operation, Paused},
+    codec::Pb,
     run::{ActivityCommand, ActivityTarget},
+    workflow_rule::Rule,
 };
 
 /// Reads one of them.
@@ -51,4 +61,17 @@ fn change(w: &Words) -> Operation {
         mask.push("task_queue.name".to_owned());
     }
     Operation::Change { wanted: Box::new(wanted), mask, dialect: Dialect::Strict }
+}
+
+/// A rule that pauses activities of which a field is as given.
+pub fn pausing_rule(field: &str, value: &str) -> Rule {
+    let action = WorkflowRuleAction { variant: Some(Variant::ActivityPause(ActionActivityPause {})) };
+    let predicate = format!("{field} = '{value}'");
+    let spec = WorkflowRuleSpec {
+        id: "rule".into(),
+        trigger: Some(Trigger::ActivityStart(ActivityStartingTrigger { predicate })),
+        actions: vec![action],
+        ..WorkflowRuleSpec::default()
+    };
+    Rule { spec: Pb(spec), created: BEGIN, identity: "me".into(), description: "why".into() }
 }

@@ -28,11 +28,12 @@ use crate::{
     machine::{Draw, Machine as _},
     run::{
         ActivityEnd, ActivityRef, ActivityStart, Attachment, CancelRequest, Change, Delta, DutyId, Effects,
-        Input, LastWorker, NextRun, OptionsChange, ParentPlace, Run, Signal, StartOrigin, TaskRef,
+        Input, Known, LastWorker, NextRun, OptionsChange, ParentPlace, Run, Signal, StartOrigin, TaskRef,
         Termination, What, WorkflowTaskCompletion, WorkflowTaskStart, from_request,
     },
     time::{Timestamp, to_proto},
     visibility::Attributes as SearchAttributes,
+    workflow_rule,
 };
 use words::Words;
 
@@ -60,6 +61,7 @@ struct Player {
     at: Timestamp,
     draw: Draw,
     limits: Limits,
+    rules: workflow_rule::Kept,
     /// The workflow task that the worker holds, as its token tells it.
     task: TaskRef<()>,
     /// Activity tasks that were handed out, by activity id: scheduled event, attempt.
@@ -86,6 +88,7 @@ impl Player {
             at: BEGIN,
             draw: Draw::new(7),
             limits: Limits::default(),
+            rules: BTreeMap::new(),
             task: TaskRef {
                 scheduled_event_id: 0,
                 started_event_id: 0,
@@ -112,6 +115,7 @@ impl Player {
             limits: Arc::new(self.limits.clone()),
             attributes: Arc::new(SearchAttributes::system()),
             routes: Arc::default(),
+            rules: Arc::new(workflow_rule::Rules::of(&self.rules)),
         })
     }
 
@@ -123,6 +127,11 @@ impl Player {
             "wait" => self.wait(&w),
             "late" => self.at = self.at + words::duration(&w.word(1)),
             "limit" => self.limit(&w),
+            "rule" => {
+                let rule = operators::pausing_rule(&w.text("field"), &w.text("is"));
+                self.rules.insert("rule".into(), rule);
+            }
+            "no-rule" => self.rules.clear(),
             "show" => self.say(&transcript::state(&self.run)),
             "wake" => {
                 let wake = self.run.wake.map_or_else(|| "never".into(), transcript::time);
@@ -206,6 +215,16 @@ impl Player {
             Run::restore(snapshot, deltas, events.clone()).expect("what was stored can be read");
         restored.in_memory.closing = self.run.in_memory.closing;
         assert_eq!(restored, self.run, "a stored run is the live run");
+        if self.run.buffered.is_empty() {
+            let known = Known {
+                namespace: self.run.namespace,
+                workflow_id: self.run.workflow_id.clone(),
+                run_id: self.run.run_id,
+                ..Known::default()
+            };
+            let rebuilt = Run::from_history(known, events).expect("a history of ours holds together");
+            assert_eq!(rebuilt.told(), self.run.told(), "a run made of its history is the live run");
+        }
     }
 
     fn say(&mut self, line: &str) {
@@ -324,7 +343,11 @@ impl Player {
     fn follow(&mut self) {
         let next = self.next.take().expect("a run that follows");
         self.run = next.run;
-        self.stored = Stored { snapshot: self.run.snapshot(), ..Stored::default() };
+        let events = next.effects.changes.iter().filter_map(|change| match change {
+            Change::Event(event) | Change::Flushed(event) => Some((**event).clone()),
+            Change::Fact(_) | Change::Volatile(_) => None,
+        });
+        self.stored = Stored { snapshot: self.run.snapshot(), events: events.collect(), ..Stored::default() };
         self.tokens.clear();
     }
 

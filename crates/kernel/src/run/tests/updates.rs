@@ -32,6 +32,7 @@ fn context() -> Arc<Context> {
         limits: Arc::new(Limits::default()),
         attributes: Arc::new(Attributes::system()),
         routes: Arc::default(),
+        rules: Arc::default(),
     })
 }
 

@@ -49,6 +49,7 @@ fn context(current: Option<&str>) -> Arc<Context> {
         archives: false,
         endpoints: Arc::default(),
         routes: Arc::new(routes),
+        rules: Arc::default(),
     })
 }
 
