@@ -21,6 +21,8 @@ KNOWN = {
 LINES = (
     ("s6_nexus_http.*", r'"message":"(request|upstream) timeout"', '"message":"<timeout>"',
      "the reference said `request timeout` where ours said `upstream timeout`; why was not looked into"),
+    ("s2_18_versioning_rules.*", r"provided conflict token '\[.*\]' does not match existing one '\[.*\]'$", "<stale token>",
+     "tokens tell when rules were changed, and their bytes are in the text"),
     ("s2_18_*", r"routing_config_update_state: (IN_PROGRESS|COMPLETED)$", "routing_config_update_state: <either>",
      "the reference tells its queues of a routing one after the other; here it holds at once"),
     ("s2_12_nexus_operations.*", r"state_transition_count: \d+$", None, "seen to differ by one; thought to be how far the attempts have come, not looked into"),

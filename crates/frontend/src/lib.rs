@@ -31,6 +31,7 @@ mod task_queue;
 mod test_service;
 mod time_skipping;
 mod transport;
+mod versioning;
 mod versions;
 mod visibility;
 mod workers;

@@ -22,20 +22,6 @@ pub(crate) async fn deployments<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<
     Err(Refusal::Unimplemented(text.into()).into())
 }
 
-/// Refuses the calls of version sets.
-pub(crate) async fn version_sets<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
-    denied("Worker versioning v0.1 (Version Set-based, deprecated) is disabled on this namespace.")
-}
-
-/// Refuses the calls of versioning rules.
-pub(crate) async fn versioning_rules<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
-    denied("Worker versioning v0.2 (Rules-based, deprecated) is disabled on this namespace.")
-}
-
-fn denied<A>(text: &str) -> Answered<A> {
-    Err(Refusal::PermissionDenied { message: text.into(), reason: String::new() }.into())
-}
-
 /// Refuses the commands to workers.
 pub(crate) async fn fetch_worker_config<Q, A>(_: &Frontend, _: Asker, _: Q) -> Answered<A> {
     Err(Refusal::Unimplemented("FetchWorkerConfig command is not enabled.".into()).into())

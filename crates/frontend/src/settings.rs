@@ -41,6 +41,24 @@ pub struct Settings {
     pub workflow_rules: bool,
     /// Most rules of a namespace.
     pub workflow_rules_max: usize,
+    /// Whether version sets, the first form of worker versioning, are kept.
+    pub version_sets: bool,
+    /// Version sets of a task queue.
+    pub version_sets_max: usize,
+    /// Build ids of a task queue's version sets.
+    pub version_set_builds_max: usize,
+    /// Build ids whose reachability may be asked for at a time.
+    pub reachability_builds_max: usize,
+    /// Task queues that one question for reachability looks at.
+    pub reachability_queues_max: usize,
+    /// Whether versioning rules, the second form of worker versioning, are kept.
+    pub versioning_rules: bool,
+    /// Assignment rules of a task queue.
+    pub assignment_rules_max: usize,
+    /// Redirect rules of a task queue.
+    pub redirect_rules_max: usize,
+    /// Build ids that may lead to one by redirect rules.
+    pub redirect_upstream_max: usize,
     /// Whether queries are refused.
     pub queries_refused: bool,
     /// Calls per second to this process.
@@ -104,6 +122,15 @@ impl Default for Settings {
             workflow_pause: false,
             workflow_rules: false,
             workflow_rules_max: 10,
+            version_sets: false,
+            version_sets_max: 10,
+            version_set_builds_max: 100,
+            reachability_builds_max: 5,
+            reachability_queues_max: 20,
+            versioning_rules: false,
+            assignment_rules_max: 100,
+            redirect_rules_max: 500,
+            redirect_upstream_max: 50,
             queries_refused: false,
             rps: f64::INFINITY,
             rps_cluster: 0.0,

@@ -6,7 +6,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use longhaul_kernel::{codec, ids::NamespaceId, task_queue::Config};
+use longhaul_kernel::{
+    codec,
+    ids::NamespaceId,
+    task_queue::{Config, Versions},
+};
 use longhaul_proto::{Refusal, api::workflowservice::v1::UpdateTaskQueueConfigRequest};
 use longhaul_runtime::peers::PeerError;
 use longhaul_store::{CommitError, ReadError, Store};
@@ -18,6 +22,8 @@ use longhaul_kernel::time::Timestamp;
 const SECTION: &str = "task queues";
 /// Documents read at a time.
 const PAGE: usize = 1000;
+/// In the place of a kind: what is said of a queue whatever tasks it holds.
+const ALL_KINDS: i32 = 0;
 /// Queues that may be configured.
 const CONFIGURED_MAX: usize = 100_000;
 /// How often a change is tried again when another writer was faster.
@@ -80,9 +86,50 @@ impl Configs {
         at: Timestamp,
     ) -> Result<Arc<Config>, PeerError> {
         let key = key(namespace, &request.task_queue, request.task_queue_type);
+        self.change(key, |config| config.updated(request, at)).await
+    }
+
+    /// What was said of the versions of a queue.
+    pub(crate) fn versions(&self, namespace: NamespaceId, name: &str) -> Versions {
+        self.of(namespace, name, ALL_KINDS).versions.clone().unwrap_or_default()
+    }
+
+    /// Changes what is said of the versions of a queue, durably. Answers what is said now.
+    ///
+    /// # Errors
+    /// What `change` refuses, and those of the store.
+    pub(crate) async fn change_versions(
+        &self,
+        namespace: NamespaceId,
+        name: &str,
+        change: impl Fn(&Versions) -> Result<Versions, Refusal>,
+    ) -> Result<Versions, PeerError> {
+        let change = |config: &Config| {
+            let versions = change(&config.versions.clone().unwrap_or_default())?;
+            Ok(Config { versions: Some(versions), ..config.clone() })
+        };
+        let config = self.change(key(namespace, name, ALL_KINDS), change).await?;
+        Ok(config.versions.clone().unwrap_or_default())
+    }
+
+    /// The queues of a namespace whose version sets have a build id.
+    pub(crate) fn queues_of(&self, namespace: NamespaceId, build: &str) -> Vec<String> {
+        let prefix = key(namespace, "", ALL_KINDS);
+        let known = self.known.read();
+        let own = known.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+        let has = |known: &Known| known.config.versions.as_ref().is_some_and(|it| it.sets.knows(build));
+        own.filter(|(_, known)| has(known)).map(|(key, _)| key[prefix.len()..].to_owned()).collect()
+    }
+
+    /// Changes a document.
+    async fn change(
+        &self,
+        key: String,
+        change: impl Fn(&Config) -> Result<Config, Refusal>,
+    ) -> Result<Arc<Config>, PeerError> {
         for _ in 0..TRIES {
             let known = self.known.read().get(&key).cloned().unwrap_or_default();
-            let config = Arc::new(known.config.updated(request, at)?);
+            let config = Arc::new(change(&known.config)?);
             if config == known.config {
                 return Ok(config);
             }

@@ -30,6 +30,7 @@ mod settings;
 mod start;
 mod sticky;
 mod task;
+mod versioning;
 mod versions;
 mod workers;
 

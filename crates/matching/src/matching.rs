@@ -24,6 +24,7 @@ use crate::{
     running::Running,
     sticky::{self, caller_namespace},
     task::Task,
+    versioning,
     versions::Routing,
     workers::Workers,
 };
@@ -170,6 +171,9 @@ impl Matching {
             }
             MatchingCall::DescribeVersion(request) => {
                 MatchingAnswer::DescribeVersion(describe::version_queue(self, &caller, &request))
+            }
+            MatchingCall::Versioning(call) => {
+                MatchingAnswer::Versioning(versioning::versioning(self, &caller, &call).await?)
             }
             MatchingCall::ShutdownWorker(mut request) => {
                 self.record_heartbeats(&caller, request.worker_heartbeat.take());

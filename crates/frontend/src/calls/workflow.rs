@@ -7,8 +7,8 @@ use crate::{
     activities, activity_operator, activity_task, archived, batches, cluster, deployments, history_reads,
     namespaces,
     nexus::{operations, tasks},
-    refused, schedules, search_attributes, task_queue, time_skipping, visibility, workers, workflow_control,
-    workflow_rules, workflow_start, workflow_task,
+    refused, schedules, search_attributes, task_queue, time_skipping, versioning, visibility, workers,
+    workflow_control, workflow_rules, workflow_start, workflow_task,
 };
 
 serve! {
@@ -65,11 +65,11 @@ serve! {
     delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = built schedules::delete;
     list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = built schedules::list;
     count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = built schedules::count;
-    update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
-    get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = refused refused::version_sets;
-    update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = refused refused::versioning_rules;
-    get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = refused refused::versioning_rules;
-    get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = refused refused::versioning_rules;
+    update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = built versioning::update_sets;
+    get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = built versioning::sets;
+    update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse = built versioning::update_rules;
+    get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse = built versioning::rules;
+    get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse = built versioning::reachability;
     describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse = refused refused::deployments;
     describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse = built deployments::describe_version;
     list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse = refused refused::deployments;

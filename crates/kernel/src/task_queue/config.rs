@@ -11,7 +11,7 @@ use longhaul_proto::api::{
 };
 use minicbor::{Decode, Encode};
 
-use super::Weight;
+use super::{Versions, Weight};
 use crate::{Refusal, time::Timestamp};
 
 /// Weights that one queue may have.
@@ -31,6 +31,9 @@ pub struct Config {
     /// Weights of fairness keys, in place of those that tasks bring.
     #[n(2)]
     pub weights: BTreeMap<String, f32>,
+    /// What was said of its versions, under the queue's name alone.
+    #[n(3)]
+    pub versions: Option<Versions>,
 }
 
 /// A rate, and who set it when and why. One that was taken back still tells so.

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use longhaul_proto::api::{
     common::v1 as common,
     deployment::v1::WorkerDeploymentVersion,
-    taskqueue::v1::{TaskQueueStats, TaskQueueVersioningInfo},
+    taskqueue::v1::{
+        CompatibleVersionSet, TaskQueueStats, TaskQueueVersioningInfo, TimestampedBuildIdAssignmentRule,
+        TimestampedCompatibleBuildIdRedirectRule,
+    },
     workflowservice::v1 as api,
 };
 use prost::Message;
@@ -104,6 +107,7 @@ envelope! {
         UpdateConfig: api::UpdateTaskQueueConfigRequest => api::UpdateTaskQueueConfigResponse = 24,
         DescribeWorker: api::DescribeWorkerRequest => api::DescribeWorkerResponse = 23,
         DescribeVersion: DescribeVersion => VersionQueue = 180,
+        Versioning: VersioningCall => VersioningTold = 181,
         PollNexus: api::PollNexusTaskQueueRequest => api::PollNexusTaskQueueResponse = 140,
         Nexus: DispatchNexus => NexusOutcome = 141,
         NexusCompleted: api::RespondNexusTaskCompletedRequest => api::RespondNexusTaskCompletedResponse = 142,
@@ -218,6 +222,70 @@ pub struct QueueRoutes {
     /// The versions whose workers poll it; without any, nothing is known of the queue.
     #[prost(message, repeated, tag = "4")]
     pub versions: Vec<WorkerDeploymentVersion>,
+}
+
+/// Changes version sets or versioning rules of a queue, if one of them is given, within limits, and asks what they are.
+#[derive(Clone, PartialEq, Message)]
+pub struct VersioningCall {
+    /// The queue.
+    #[prost(string, tag = "1")]
+    pub task_queue: String,
+    /// A change of its version sets.
+    #[prost(message, optional, tag = "2")]
+    pub sets: Option<api::UpdateWorkerBuildIdCompatibilityRequest>,
+    /// Sets that it may have.
+    #[prost(uint64, tag = "3")]
+    pub sets_max: u64,
+    /// Build ids that its sets may have.
+    #[prost(uint64, tag = "4")]
+    pub builds_max: u64,
+    /// A change of its versioning rules.
+    #[prost(message, optional, tag = "5")]
+    pub rules: Option<api::UpdateWorkerVersioningRulesRequest>,
+    /// Assignment rules that it may have.
+    #[prost(uint64, tag = "6")]
+    pub assignments_max: u64,
+    /// Redirect rules that it may have.
+    #[prost(uint64, tag = "7")]
+    pub redirects_max: u64,
+    /// Build ids that may lead to one.
+    #[prost(uint64, tag = "8")]
+    pub upstream_max: u64,
+    /// The last sets that are told; all, if it is not positive.
+    #[prost(int32, tag = "9")]
+    pub sets_told_max: i32,
+    /// Build ids that are asked about.
+    #[prost(string, repeated, tag = "10")]
+    pub builds: Vec<String>,
+    /// A build id whose queues are asked for.
+    #[prost(string, optional, tag = "11")]
+    pub queues_of: Option<String>,
+}
+
+/// What is said of the versions of a queue.
+#[derive(Clone, PartialEq, Message)]
+pub struct VersioningTold {
+    /// Its version sets.
+    #[prost(message, repeated, tag = "1")]
+    pub sets: Vec<CompatibleVersionSet>,
+    /// Its assignment rules.
+    #[prost(message, repeated, tag = "2")]
+    pub assignment: Vec<TimestampedBuildIdAssignmentRule>,
+    /// Its redirect rules.
+    #[prost(message, repeated, tag = "3")]
+    pub redirect: Vec<TimestampedCompatibleBuildIdRedirectRule>,
+    /// Tells the rules from those before and after them.
+    #[prost(bytes = "vec", tag = "4")]
+    pub token: Vec<u8>,
+    /// Of each build id that was asked about, whether its workers may be given new workflows.
+    #[prost(bool, repeated, tag = "5")]
+    pub takes_new: Vec<bool>,
+    /// Of each, whether a set has it.
+    #[prost(bool, repeated, tag = "6")]
+    pub knows: Vec<bool>,
+    /// The queues whose sets have the build id that was named.
+    #[prost(string, repeated, tag = "7")]
+    pub queues: Vec<String>,
 }
 
 /// Asks for the work of one version on a queue.

@@ -31,10 +31,7 @@ const NAMES: &[(&str, &str)] = &[
     ),
     (
         "limit",
-        "mutableStateTombstoneCountLimit versionCompatibleSetLimitPerQueue \
-         versionBuildIdLimitPerQueue wv.AssignmentRuleLimitPerQueue wv.RedirectRuleLimitPerQueue \
-         wv.RedirectRuleMaxUpstreamBuildIDsPerQueue reachabilityTaskQueueScan reachabilityQueryBuildIds \
-         taskQueuesPerBuildId endpointNameMaxLength endpointExternalURLMaxLength endpointDescriptionMaxSize \
+        "mutableStateTombstoneCountLimit taskQueuesPerBuildId endpointNameMaxLength endpointExternalURLMaxLength endpointDescriptionMaxSize \
          endpointListDefaultPageSize endpointListMaxPageSize",
     ),
     (
@@ -48,7 +45,7 @@ const NAMES: &[(&str, &str)] = &[
          keepAlivePermitWithoutStream keepAliveMaxConnectionIdle keepAliveMaxConnectionAgeGrace enableSchedules \
          allowDeleteNamespaceIfNexusEndpointTarget nexusRequestHeadersBlacklist \
          MaxExecutionCountBatchOperationPerNamespace enableBatcher \
-         workerVersioningDataAPIs workerVersioningWorkflowAPIs workerVersioningRuleAPIs \
+         workerVersioningWorkflowAPIs \
          deleteNamespaceDeleteActivityRPS deleteNamespaceDeletePageSize deleteNamespacePagesPerExecution \
          deleteNamespaceConcurrentDeleteExecutionsActivities deleteNamespaceNamespaceDeleteDelay \
          activityAPIsEnabled enableClientVersionCheck historyMgrNumConns ListWorkersEnabled",

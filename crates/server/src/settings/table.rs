@@ -97,6 +97,15 @@ settings! {
     frontend.workflow_pause, Some("frontend.WorkflowPauseEnabled"), Namespace, AtOnce, Switch, "", "operators should be able to pause workflows";
     frontend.workflow_rules, Some("frontend.workflowRulesAPIsEnabled"), Namespace, AtOnce, Switch, "", "activities that match should be paused by themselves";
     frontend.workflow_rules_max, Some("frontend.maxWorkflowRulesPerNamespace"), Namespace, AtOnce, Between(1.0, 1000.0), "rules", "more rules are needed at a time; each is held against every activity that starts";
+    frontend.version_sets, Some("frontend.workerVersioningDataAPIs"), Namespace, AtOnce, Switch, "", "version sets of workers, which are deprecated, are still wanted";
+    frontend.version_sets_max, Some("limit.versionCompatibleSetLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "a task queue has more version sets";
+    frontend.version_set_builds_max, Some("limit.versionBuildIdLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "version sets have more build ids";
+    frontend.reachability_builds_max, Some("limit.reachabilityQueryBuildIds"), Namespace, AtOnce, Between(1.0, MOST), "", "the reachability of more builds is asked for at a time";
+    frontend.reachability_queues_max, Some("limit.reachabilityTaskQueueScan"), Namespace, AtOnce, Between(1.0, MOST), "", "as above, on more task queues";
+    frontend.versioning_rules, Some("frontend.workerVersioningRuleAPIs"), Namespace, AtOnce, Switch, "", "versioning rules of workers, which are deprecated, are still wanted";
+    frontend.assignment_rules_max, Some("limit.wv.AssignmentRuleLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "a task queue has more assignment rules";
+    frontend.redirect_rules_max, Some("limit.wv.RedirectRuleLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "a task queue has more redirect rules";
+    frontend.redirect_upstream_max, Some("limit.wv.RedirectRuleMaxUpstreamBuildIDsPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "chains of redirect rules are longer";
     frontend.queries_refused, Some("system.disallowQuery"), Namespace, AtOnce, Switch, "", "queries cost too much";
     frontend.polls_end_with_worker, Some("frontend.enableCancelWorkerPollsOnShutdown"), Namespace, AtOnce, Switch, "", "workers are replaced often, and tasks must not wait for those that have gone";
     frontend.time_skipping, Some("frontend.WorkflowTimeSkippingEnabled"), Namespace, AtOnce, Switch, "", "tests set the clocks of single runs forward";
