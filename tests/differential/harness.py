@@ -13,6 +13,7 @@ import time
 import uuid
 
 import grpc
+from temporalio.api.common.v1 import Payload
 from temporalio.api.common.v1.grpc_status_pb2 import GrpcStatus
 from temporalio.api.operatorservice.v1 import request_response_pb2 as operator_messages
 from temporalio.api.operatorservice.v1.service_pb2_grpc import OperatorServiceStub
@@ -162,9 +163,15 @@ class Session:
         try:
             connection.request(verb, path, body=data, headers=sent)
             answer = connection.getresponse()
-            text = answer.read().decode(errors="replace")
+            body = answer.read()
         finally:
             connection.close()
+        if answer.getheader("Content-Type") == "application/x-temporal-payload":
+            # A whole payload; the reference writes its metadata in any order.
+            payload = Payload.FromString(body)
+            body = json.dumps({"metadata": {key: payload.metadata[key].decode() for key in sorted(payload.metadata)},
+                               "data": payload.data.decode(errors="replace")}).encode()
+        text = body.decode(errors="replace")
         shown = self.normaliser.text(data.decode(errors="replace")) if data else ""
         shown = shown if len(shown) < 200 else f"<{len(data)} bytes>"
         extra = " ".join(f"{name}: {value}" for name, value in sent.items())

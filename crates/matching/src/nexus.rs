@@ -21,7 +21,8 @@ use crate::{
 /// How long a request waits that does not say.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// What is kept back from the time that a worker is given, so that its answer arrives in time.
+/// What is kept back from the caller's time: a worker is waited for, and told to be done, so much earlier, so that who
+/// asked hears of it in time.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// The header that tells a worker how long it has, in the spellings that workers look for.
@@ -81,9 +82,9 @@ impl Matching {
             version: None,
         };
         let queue = self.queues.load(&caller, self.led(key, "", None, false))?;
-        let until = caller.deadline.unwrap_or((self.now() + WAIT).0);
-        let asked = Asked::Nexus { request: request.request, until: Timestamp(until) };
-        match self.queries.ask(&caller, queue, request.task_queue, asked, until).await? {
+        let until = caller.deadline.map_or_else(|| self.now() + WAIT, Timestamp) - MARGIN;
+        let asked = Asked::Nexus { request: request.request, until };
+        match self.queries.ask(&caller, queue, request.task_queue, asked, until.0).await? {
             Some(Answer::Nexus(outcome)) => Ok(*outcome),
             Some(Answer::Query(_)) => Err(Refusal::invalid("the worker answered another question").into()),
             None => Ok(NexusOutcome::default()),
@@ -123,11 +124,14 @@ impl Matching {
     }
 }
 
-/// The task as its worker gets it; `None` if too little of its time is left.
+/// The task as its worker gets it; `None` if nothing of its time is left.
 fn task(query: &Query, now: Timestamp) -> Option<api::PollNexusTaskQueueResponse> {
     let Asked::Nexus { request, until } = &query.asked else { return None };
     let mut request = request.clone();
-    let left = until.since(now).checked_sub(MARGIN)?;
+    let left = until.since(now);
+    if left.is_zero() {
+        return None;
+    }
     for name in TIMEOUT_HEADERS {
         request.header.insert(name.into(), format!("{}ms", left.as_millis()));
     }

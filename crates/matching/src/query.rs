@@ -53,7 +53,7 @@ pub(crate) enum Asked {
     /// To handle a Nexus request.
     Nexus {
         request: nexus::Request,
-        /// How long its caller waits.
+        /// How long the worker is waited for.
         until: Timestamp,
     },
 }

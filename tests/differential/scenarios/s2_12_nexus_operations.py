@@ -4,6 +4,7 @@ from commands import cancel_workflow, complete, continue_as_new, fail
 from harness import scenario
 from nexus import (
     Several, answer, endpoint, handler_error, handler_fails, operation_fails, poll, remove, schedule, start_async, succeed,
+    worker_target,
 )
 
 
@@ -258,30 +259,30 @@ def handler_errors_that_last(t):
     t.several.remove()
 
 
+def each_passes(t, handles):
+    """Has the handler of an operation fail, once for each way, and looks at the operation before it is tried again."""
+    for number, handle in enumerate(handles):
+        made = endpoint(t, f"ep{number}~", target=worker_target(f"nq{number}~"))
+        t.start(f"wf{number}~", task_queue=f"q{number}~")
+        t.complete(t.poll(f"q{number}~"), schedule(endpoint=f"ep{number}~"))
+        handle(poll(t, f"nq{number}~"))
+        t.until("DescribeWorkflowExecution", lambda answer: answer.pending_nexus_operations[0].last_attempt_failure.ByteSize(),
+                execution=f"wf{number}~")
+        t.describe(f"wf{number}~")
+        t.terminate(f"wf{number}~")
+        remove(t, made)
+
+
 @scenario
 def handler_failures_that_pass(t):
-    tasks = begin_several(t, len(RETRYABLE) + 1)
-    for kind in RETRYABLE:
-        handler_fails(t, next(tasks), handler(kind))
-    handler_fails(t, next(tasks), handler("NOT_FOUND", "RETRYABLE"))
-    t.until("DescribeWorkflowExecution", lambda answer: all(
-        each.attempt >= 1 and each.last_attempt_failure.ByteSize() for each in answer.pending_nexus_operations), execution="wf~")
-    t.describe()
-    t.terminate()
-    t.several.remove()
+    failures = [handler(kind) for kind in RETRYABLE] + [handler("NOT_FOUND", "RETRYABLE")]
+    each_passes(t, [lambda task, failure=failure: handler_fails(t, task, failure) for failure in failures])
 
 
 @scenario
 def handler_errors_that_pass(t):
-    tasks = begin_several(t, len(RETRYABLE) + 1)
-    for kind in RETRYABLE:
-        handler_error(t, next(tasks), kind)
-    handler_error(t, next(tasks), "NOT_FOUND", retry_behavior="RETRYABLE")
-    t.until("DescribeWorkflowExecution", lambda answer: all(
-        each.attempt >= 1 and each.last_attempt_failure.ByteSize() for each in answer.pending_nexus_operations), execution="wf~")
-    t.describe()
-    t.terminate()
-    t.several.remove()
+    errors = [(kind, {}) for kind in RETRYABLE] + [("NOT_FOUND", {"retry_behavior": "RETRYABLE"})]
+    each_passes(t, [lambda task, kind=kind, more=more: handler_error(t, task, kind, **more) for kind, more in errors])
 
 
 @scenario

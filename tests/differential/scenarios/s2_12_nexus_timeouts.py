@@ -1,7 +1,7 @@
 """Timeouts of Nexus operations, and of the requests they are made of (section 2.12)."""
 
 from harness import configured, scenario
-from nexus import endpoint, handler_fails, poll, remove, schedule, start_async, succeed
+from nexus import endpoint, handler_error, handler_fails, poll, remove, schedule, start_async, succeed
 from scenarios.s2_12_nexus_operations import handler
 
 
@@ -94,6 +94,33 @@ def nobody_answers(t):
     t.wait_event("NexusOperationCompleted")
     t.history()
     remove(t, t.made)
+
+
+@scenario
+def answered_too_late(t):
+    """A handler is given up a second before the operation's time is over, and may not say any more what became of it."""
+    begin(t, schedule_to_close_timeout=5)
+    task = poll(t)
+    t.until("DescribeWorkflowExecution", lambda answer: answer.pending_nexus_operations[0].attempt == 1, execution="wf~")
+    handler_error(t, task, "BAD_REQUEST")
+    t.wait_event("NexusOperationTimedOut")
+    t.history()
+    remove(t, t.made)
+
+
+@scenario
+def too_little_time(t):
+    """A handler that would have less than a second and a half is not asked; the operation has timed out at once."""
+    made = endpoint(t)
+    for number, bounds in enumerate(({"schedule_to_close_timeout": 1}, {"schedule_to_start_timeout": 1},
+                                     {"schedule_to_close_timeout": 1, "schedule_to_start_timeout": 20},
+                                     {"schedule_to_close_timeout": 20, "schedule_to_start_timeout": 1})):
+        t.start(f"wf{number}~", task_queue=f"q{number}~")
+        t.complete(t.poll(f"q{number}~"), schedule(**bounds))
+        t.wait_event("NexusOperationTimedOut", f"wf{number}~")
+        t.history(f"wf{number}~")
+        t.terminate(f"wf{number}~")
+    remove(t, made)
 
 
 @scenario

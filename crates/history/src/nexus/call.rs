@@ -9,6 +9,7 @@ use longhaul_kernel::{
 };
 use longhaul_proto::api::{
     common::v1::{Link, Payload},
+    enums::v1::TimeoutType,
     failure::v1::Failure,
     nexus::v1 as wire,
 };
@@ -65,7 +66,7 @@ pub async fn start(room: &Arc<Room>, namespace: NamespaceId, call: &Call) -> Res
     let outcome = start_once(room, call).await?;
     let failure = match &outcome {
         StartOutcome::Failed { failure, .. } => Some(&**failure),
-        StartOutcome::OutOfTime => return Ok(outcome),
+        StartOutcome::OutOfTime(_) => return Ok(outcome),
         StartOutcome::Ended(..) | StartOutcome::Started { .. } => None,
     };
     room.breakers.note(namespace, &call.endpoint, failure, Timestamp(room.host.clock.now()));
@@ -77,7 +78,10 @@ async fn start_once(room: &Arc<Room>, call: &Call) -> Result<StartOutcome, PeerE
         return Ok(failed_start(handler("NOT_FOUND", "not found")));
     }
     let now = Timestamp(room.host.clock.now());
-    let Some((until, left)) = time_left(room, call, now) else { return Ok(StartOutcome::OutOfTime) };
+    let (until, left) = match time_left(room, call, now) {
+        Ok(time) => time,
+        Err(bound) => return Ok(StartOutcome::OutOfTime(bound)),
+    };
     let links: Vec<wire::Link> = call.links.iter().filter_map(link_to_wire).collect();
     let mut header = common_header(call, left);
     header.insert("nexus-request-id".into(), call.request_id.clone());
@@ -179,21 +183,24 @@ pub(super) fn failed_cancel(failure: Failure) -> DeliveryOutcome {
     DeliveryOutcome::Failed { retryable: is_retryable(&failure), failure: Box::new(failure) }
 }
 
-/// How long the handler is waited for, and how long the operation has; `None` if that is too little to begin with.
-fn time_left(room: &Room, call: &Call, now: Timestamp) -> Option<(Timestamp, Option<Duration>)> {
+/// How long the handler is waited for, and how long the operation has; what bounds it if that is too little to begin
+/// with.
+fn time_left(room: &Room, call: &Call, now: Timestamp) -> Result<(Timestamp, Option<Duration>), TimeoutType> {
     let until = now + room.request_timeout();
     let left = call.closes_at.map(|at| at.since(now));
     let shortest = room.live.general().nexus_request_timeout_min;
-    if left.is_some_and(|left| left < shortest) {
-        return None;
-    }
     let bounds = [call.closes_at, call.starts_by];
     let until = bounds.into_iter().flatten().fold(until, Timestamp::min);
+    if until.since(now) < shortest.min(room.request_timeout()) {
+        // An operation that has to be started by a time is said to have missed that one, whichever comes first.
+        let bound = call.starts_by.map_or(TimeoutType::ScheduleToClose, |_| TimeoutType::ScheduleToStart);
+        return Err(bound);
+    }
     let left = match (left, call.start_to_close) {
         (Some(left), Some(bound)) => Some(left.min(bound)),
         (left, bound) => left.or(bound),
     };
-    Some((until, left))
+    Ok((until, left))
 }
 
 fn common_header(call: &Call, left: Option<Duration>) -> BTreeMap<String, String> {

@@ -2,6 +2,7 @@
 
 use longhaul_proto::api::{
     common::v1::{Link, Payload},
+    enums::v1::TimeoutType,
     failure::v1::Failure,
 };
 
@@ -26,8 +27,8 @@ pub enum StartOutcome {
         /// Whether it may take it another time.
         retryable: bool,
     },
-    /// Too little of the operation's time is left to try.
-    OutOfTime,
+    /// Too little of the time that this bounds is left to try.
+    OutOfTime(TimeoutType),
 }
 
 /// How an attempt to tell somebody something ended: a handler of a cancellation, a caller of an end.

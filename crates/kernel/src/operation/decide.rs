@@ -88,7 +88,7 @@ impl Step<'_> {
             StartOutcome::Started { token, .. } => self.change(Change::Started(token, self.at)),
             StartOutcome::Failed { failure, retryable: true } => self.again(false, *failure),
             StartOutcome::Failed { failure, retryable: false } => self.end(Ending::Failed(failure), true),
-            StartOutcome::OutOfTime => self.time_out(TimeoutType::ScheduleToClose),
+            StartOutcome::OutOfTime(bound) => self.time_out(bound),
         }
     }
 

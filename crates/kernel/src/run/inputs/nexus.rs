@@ -36,7 +36,7 @@ pub fn start_attempted(t: &mut Transition<'_>, id: i64, outcome: StartOutcome) -
         StartOutcome::Failed { failure, retryable: false } => {
             end(t, id, Ending::Failed(failure), Vec::new());
         }
-        StartOutcome::OutOfTime => time_out(t, id, TimeoutType::ScheduleToClose),
+        StartOutcome::OutOfTime(bound) => time_out(t, id, bound),
     }
     Ok(())
 }
