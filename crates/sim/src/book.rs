@@ -95,6 +95,30 @@ pub(crate) struct ActivityAnswer {
     pub(crate) result: String,
 }
 
+/// What a handler was asked and is going to say of an operation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Handled {
+    /// Requests to start it.
+    pub(crate) requests: u32,
+    /// Results, one of which it may end with.
+    pub(crate) results: BTreeSet<String>,
+    /// Whether it may fail.
+    pub(crate) has_failed: bool,
+}
+
+/// A schedule, and what it said of itself in the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// What the ids of its workflows begin with.
+    pub(crate) workflow_id: String,
+    /// Seconds from one time that is due to the next.
+    pub(crate) every: i64,
+    /// Whether it was left alone, so that it has to account for every time that was due.
+    pub(crate) is_exact: bool,
+    /// Actions it has counted.
+    pub(crate) counted: Option<i64>,
+}
+
 /// A task that was handed to a worker: run, activity id (empty for a workflow task), scheduled event, attempt.
 pub(crate) type Handed = (String, String, i64, i32);
 
@@ -123,6 +147,14 @@ pub(crate) struct Book {
     pub(crate) resets_asked: BTreeMap<String, usize>,
     /// Acknowledged resets: request id, the run that was reset, the run that was made.
     pub(crate) resets: Vec<(String, String, String)>,
+    /// Operations by the request id of their start.
+    pub(crate) operations: BTreeMap<String, Handled>,
+    /// Schedules by their ids.
+    pub(crate) plans: BTreeMap<String, Plan>,
+    /// Workflow tasks that versioned workers got: run and started event, and the version.
+    pub(crate) versioned: BTreeMap<(String, i64), String>,
+    /// For whom tasks of the queue that is shared by weight were, in the order in which they were handed out.
+    pub(crate) shares: Vec<String>,
     /// Queries answered.
     pub(crate) queries: u64,
 }

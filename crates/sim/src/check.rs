@@ -4,12 +4,17 @@
 mod chains;
 mod history;
 mod lineage;
+mod operations;
+mod plans;
 mod policy;
 mod promises;
+mod resets;
 pub(crate) mod restart;
+mod shares;
 mod stored;
 mod tree;
 mod updates;
+mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,6 +27,7 @@ use longhaul_proto::api::{
 use longhaul_store::MemoryStore;
 
 use lineage::Lineage;
+pub(crate) use shares::SHARES;
 pub(crate) use stored::waits_for;
 
 use crate::{
@@ -77,7 +83,15 @@ pub(crate) async fn everything(line: &Line, store: &Arc<MemoryStore>) {
     tree::check(&evidence, &mut broken);
     policy::check(&evidence, &mut broken);
     chains::check(&evidence, &mut broken);
-    updates::check(&evidence, &line.world.book.lock(), &mut broken);
+    resets::check(&evidence, &mut broken);
+    {
+        let book = line.world.book.lock();
+        updates::check(&evidence, &book, &mut broken);
+        operations::check(&evidence, &book, &mut broken);
+        plans::check(&evidence, &book, &mut broken);
+        versions::check(&evidence, &book, &mut broken);
+        shares::check(&book, &mut broken);
+    }
     stored::check(line, &dice, store, &evidence, &mut broken).await;
     broken.into_iter().for_each(|broken| line.world.accuse(broken));
 }

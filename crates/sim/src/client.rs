@@ -1,8 +1,11 @@
 //! Clients: start workflows and signal, update, query, cancel, reset and terminate them. Whatever is unclear they ask again with the
 //! same request id, as SDKs do.
 
+mod plans;
 mod resets;
+mod shares;
 mod updates;
+mod versions;
 
 use std::time::Duration;
 
@@ -26,6 +29,10 @@ use crate::{
     script::{Chain, End, Script},
     world::{NAMESPACE_NAME, WORKFLOWS},
 };
+
+pub(crate) use plans::plan;
+pub(crate) use shares::fill;
+pub(crate) use versions::{PINNED, deploy, start_versioned};
 
 /// How often a client asks before it gives up; beyond the end of any trouble.
 const TRIES: u32 = 2000;

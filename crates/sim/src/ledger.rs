@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longhaul_kernel::{
-    ids::{ExecutionKey, RunId, RunKey},
+    ids::{ExecutionKey, Kind, RunId, RunKey},
     time::Timestamp,
 };
 use longhaul_proto::api::history::v1::{History, HistoryEvent, history_event::Attributes};
@@ -61,10 +61,11 @@ impl Ledger {
         if current.epoch != fence.epoch {
             broken.push(format!("a stale owner committed: epoch {} of {}", fence.epoch, current.epoch));
         }
-        for write in writes {
+        let runs = || writes.iter().filter(|write| write.run.execution.kind == Kind::Workflow);
+        for write in runs() {
             self.write(write, now, &mut broken);
         }
-        for write in writes {
+        for write in runs() {
             let open = self.open.get(&write.run.execution).map_or(0, BTreeSet::len);
             if open > 1 {
                 broken.push(format!("{open} runs of {} are open", write.run.execution.id));

@@ -11,6 +11,7 @@ mod client;
 mod cluster;
 mod dice;
 mod faults;
+mod job;
 mod ledger;
 mod line;
 mod panics;

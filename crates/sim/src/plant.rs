@@ -30,11 +30,21 @@ pub enum Plant {
     StrippedRequestId,
     /// The store forgets which run of an execution is the current one.
     ForgottenCurrent,
+    /// The start of a workflow comes without its callbacks.
+    DroppedCallback,
+    /// The store answers a commit that starts a run for a schedule, and forgets it.
+    LostAction,
+    /// A run that a reset has made is told another signal than the run before it.
+    AlteredReapply,
+    /// A poll of one version counts as one of the other.
+    ConfusedVersion,
+    /// Tasks come to their queue without the key that they are shared by.
+    UnfairKeys,
 }
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::ReplyBeforeCommit,
         Self::SkippedFence,
         Self::UpdateAnsweredEarly,
@@ -48,5 +58,10 @@ impl Plant {
         Self::ForgottenRow,
         Self::StrippedRequestId,
         Self::ForgottenCurrent,
+        Self::DroppedCallback,
+        Self::LostAction,
+        Self::AlteredReapply,
+        Self::ConfusedVersion,
+        Self::UnfairKeys,
     ];
 }

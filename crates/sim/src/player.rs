@@ -1,5 +1,6 @@
 //! Plays a program: from the history of a run to the commands that come next. Pure, as a workflow has to be.
 
+mod operations;
 mod updates;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -155,7 +156,7 @@ impl Seen {
             Event::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => {
                 self.end(a.initiated_event_id);
             }
-            other => self.updates.read(id, other),
+            other => self.read_operation(id, other),
         }
     }
 
@@ -213,7 +214,7 @@ impl Seen {
             }
         }
         if !(script.awaits_updates && said.is_busy) {
-            commands.push(end(&script.end));
+            commands.push(end(&script.end, &script.queue));
         }
         (commands, said.messages)
     }
@@ -243,7 +244,9 @@ impl Seen {
                 }
             }
             Step::Activity(work) if work.canceled_after > 0 => return self.give_up(name, work),
+            Step::Operation(job) => return self.operation(name, job),
             _ if self.has(name) => {}
+            Step::Share(share) => return vec![operations::shared(name, share)],
             Step::Activity(work) => return vec![activity(name, work)],
             Step::Timer(length) => return vec![timer(name, *length)],
             Step::Marker => return vec![marker(name)],
@@ -375,7 +378,7 @@ fn close_failed(message: &str) -> Command {
     command(CommandType::FailWorkflowExecution, Do::FailWorkflowExecutionCommandAttributes(attributes))
 }
 
-fn end(end: &End) -> Command {
+fn end(end: &End, next: &str) -> Command {
     match end {
         End::Complete => command(
             CommandType::CompleteWorkflowExecution,
@@ -387,7 +390,7 @@ fn end(end: &End) -> Command {
         End::ContinueAsNew(script) => {
             let attributes = ContinueAsNewWorkflowExecutionCommandAttributes {
                 workflow_type: Some(WorkflowType { name: "script".into() }),
-                task_queue: queue(WORKFLOWS),
+                task_queue: queue(if next.is_empty() { WORKFLOWS } else { next }),
                 input: Some(payloads(script)),
                 ..Default::default()
             };

@@ -7,7 +7,10 @@ use longhaul_kernel::time::to_proto;
 use longhaul_proto::api::common::v1::RetryPolicy;
 use serde::{Deserialize, Serialize};
 
-use crate::dice::Dice;
+use crate::{
+    dice::Dice,
+    job::{Job, Share},
+};
 
 /// A program: groups of steps, one group after the other, the steps of a group side by side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub(crate) struct Script {
     pub(crate) heeds_cancel: bool,
     /// Whether it answers the updates that it has accepted before it ends.
     pub(crate) awaits_updates: bool,
+    /// Queue of the runs that follow it; empty for the usual one.
+    #[serde(default)]
+    pub(crate) queue: String,
 }
 
 /// What an update wants of the program that gets it.
@@ -118,6 +124,10 @@ pub(crate) enum Step {
     Cancel(String),
     /// Waits until so many signals have come.
     Await(usize),
+    /// A Nexus operation.
+    Operation(Box<Job>),
+    /// An activity of the queue that is shared by weight.
+    Share(Share),
 }
 
 /// An activity.
@@ -171,7 +181,22 @@ impl Script {
             2 => End::Fail,
             _ => End::Complete,
         };
-        Self { groups, end, heeds_cancel: dice.chance(600), awaits_updates: dice.chance(500) }
+        let queue = String::new();
+        Self { groups, end, heeds_cancel: dice.chance(600), awaits_updates: dice.chance(500), queue }
+    }
+
+    /// A program of these groups.
+    pub(crate) fn of(groups: Vec<Vec<Step>>, end: End) -> Self {
+        Self { groups, end, heeds_cancel: true, awaits_updates: false, queue: String::new() }
+    }
+
+    /// The same with every run that follows on this queue.
+    pub(crate) fn following(mut self, queue: &str) -> Self {
+        self.queue = queue.into();
+        if let End::ContinueAsNew(next) = self.end {
+            self.end = End::ContinueAsNew(Box::new(next.following(queue)));
+        }
+        self
     }
 
     /// Waits for `count` signals at first.
@@ -183,7 +208,7 @@ impl Script {
 
 impl Step {
     fn draw(dice: &Dice, depth: u32, others: &[String]) -> Self {
-        match dice.below(12) {
+        match dice.below(14) {
             0..=4 => Self::Activity(Work::draw(dice)),
             5 | 6 => Self::Timer(dice.between(1, 8000)),
             7 => Self::CanceledTimer(dice.between(5000, 60_000)),
@@ -194,6 +219,8 @@ impl Step {
                 Self::Child(script, policy, Chain::draw(dice))
             }
             9 => Self::Signal(dice.pick(others).clone()),
+            12 | 13 if depth > 0 => Self::Operation(Box::new(Job::draw(dice, others))),
+            12 => Self::Timer(dice.between(1, 8000)),
             10 => Self::Cancel(dice.pick(others).clone()),
             _ => Self::Signal(dice.pick(others).clone()),
         }

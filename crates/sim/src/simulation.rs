@@ -8,8 +8,12 @@ use longhaul_kernel::{
     namespace::Namespace,
     time::Timestamp,
 };
+use longhaul_proto::api::nexus::v1::{EndpointSpec, EndpointTarget, endpoint_target};
 use longhaul_runtime::peers::{History, Matching};
-use longhaul_store::{ShardId, ShardRange, Store, namespaces::Directory};
+use longhaul_store::{
+    ShardId, ShardRange, Store,
+    namespaces::{Directory, DirectoryError},
+};
 
 use crate::{
     check, client,
@@ -20,7 +24,7 @@ use crate::{
     store::FaultyStore,
     wire::Wire,
     worker,
-    world::{NAMESPACE, NAMESPACE_NAME, SECOND, START, World},
+    world::{ENDPOINT, NAMESPACE, NAMESPACE_NAME, OPERATIONS, SECOND, START, World},
 };
 
 /// How long there is trouble, in seconds.
@@ -97,6 +101,9 @@ async fn live(world: &Arc<World>) {
     if let Err(error) = directory.create(namespace).await {
         return world.accuse(format!("the namespace can't be created: {error}"));
     }
+    if let Err(error) = make_endpoint(world, &directory).await {
+        return world.accuse(format!("the endpoint can't be created: {error}"));
+    }
     let cluster = Cluster::new(world.clone(), store.clone());
     cluster.open().await;
     let history: Arc<dyn History> = cluster.clone();
@@ -117,6 +124,19 @@ async fn live(world: &Arc<World>) {
     world.tasks.stop();
 }
 
+/// Makes the endpoint that leads to the handlers of operations.
+async fn make_endpoint(world: &World, directory: &Directory) -> Result<(), DirectoryError> {
+    let worker = endpoint_target::Worker { namespace: NAMESPACE_NAME.into(), task_queue: OPERATIONS.into() };
+    let spec = EndpointSpec {
+        name: ENDPOINT.into(),
+        target: Some(EndpointTarget { variant: Some(endpoint_target::Variant::Worker(worker)) }),
+        ..EndpointSpec::default()
+    };
+    let now = Timestamp(world.clock.now());
+    let made = directory.endpoints.change(|all| all.create("jobs-endpoint".into(), spec.clone(), now)).await;
+    made.map(drop)
+}
+
 /// Brings clients and workers into the world.
 fn populate(line: &Line) {
     let dice = line.world.dice("population");
@@ -125,8 +145,32 @@ fn populate(line: &Line) {
         client::act(line, id, &ids);
     }
     for number in 0..dice.between(1, 3) {
-        worker::work_on_workflows(line, &format!("worker-{number}"));
+        worker::work_on_workflows(line, &format!("worker-{number}"), None);
         worker::work_on_activities(line, &format!("hands-{number}"));
+        worker::handle_operations(line, &format!("handler-{number}"));
+    }
+    populate_more(line, &ids);
+}
+
+/// Brings in what is not a part of every world.
+fn populate_more(line: &Line, ids: &[String]) {
+    let dice = line.world.dice("more population");
+    if dice.chance(400) {
+        (0..dice.between(1, 2)).for_each(|number| client::plan(line, &format!("plan{number}"), ids));
+    }
+    if dice.chance(400) {
+        client::deploy(line);
+        for build in ["1", "2"] {
+            worker::work_on_workflows(line, &format!("version-{build}"), Some(build));
+        }
+        for number in 0..2 {
+            client::start_versioned(line, &format!("{}{number}", client::PINNED), ids);
+            client::start_versioned(line, &format!("free{number}"), ids);
+        }
+    }
+    if dice.chance(250) {
+        client::fill(line);
+        worker::work_on_shares(line);
     }
 }
 
@@ -142,7 +186,9 @@ async fn trouble(line: &Line, cluster: &Arc<Cluster>) {
         if dice.chance(600) {
             let before = check::restart::describe(line, &history).await;
             cluster.crash();
-            world.clock.sleep(dice.millis(0, 4_000)).await;
+            // Sometimes nobody comes back for long.
+            let longest = if dice.chance(200) { 45_000 } else { 4_000 };
+            world.clock.sleep(dice.millis(0, longest)).await;
             cluster.open().await;
             check::restart::compare(line, &before, &check::restart::describe(line, &history).await);
         } else {

@@ -15,7 +15,10 @@ use longhaul_kernel::{
     time::Timestamp,
     visibility::{Query, Row},
 };
-use longhaul_proto::api::{enums::v1::EventType, history::v1::History};
+use longhaul_proto::api::{
+    enums::v1::EventType,
+    history::v1::{History, history_event::Attributes as Event},
+};
 use longhaul_store::{
     Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence,
     ListCursor, MemoryStore, OutboxId, OutboxRow, ReadError, ShardRange, StateWrite, Store, StoredRun,
@@ -115,6 +118,9 @@ impl FaultyStore {
     /// Changes writes as the planted fault wants it.
     fn tamper(&self, mut writes: Vec<Write>) -> Vec<Write> {
         let Some(plant) = self.world.plant else { return writes };
+        if plant == Plant::LostAction {
+            writes.retain(|write| !(starts_plan(write) && self.planted.chance(300)));
+        }
         for write in &mut writes {
             let sometimes = |per_mille| self.planted.chance(per_mille);
             match plant {
@@ -129,6 +135,7 @@ impl FaultyStore {
                 Plant::ForgottenCurrent if write.expect == Expect::New && sometimes(300) => {
                     write.current = CurrentWrite::Keep;
                 }
+                Plant::AlteredReapply if write.expect == Expect::New => alter_reapplied(write),
                 Plant::LostBufferedEvent => forget_buffered(&mut write.state),
                 _ => {}
             }
@@ -177,6 +184,31 @@ fn named(writes: &[Write]) -> String {
         })
         .collect();
     words.join(", ")
+}
+
+/// Whether a write starts a run for a schedule.
+fn starts_plan(write: &Write) -> bool {
+    write.expect == Expect::New
+        && write.run.execution.kind == Kind::Workflow
+        && write.run.execution.id.starts_with("plan")
+}
+
+/// Has the signals behind a reset come under other names.
+fn alter_reapplied(write: &mut Write) {
+    let mut is_behind = false;
+    for batch in &mut write.history {
+        let Ok(mut history) = History::decode(&batch.events[..]) else { continue };
+        for event in &mut history.events {
+            match &mut event.attributes {
+                Some(Event::WorkflowTaskFailedEventAttributes(a)) => is_behind |= !a.new_run_id.is_empty(),
+                Some(Event::WorkflowExecutionSignaledEventAttributes(a)) if is_behind => {
+                    a.signal_name.push_str(" altered");
+                }
+                _ => {}
+            }
+        }
+        batch.events = history.encode_to_vec().into();
+    }
 }
 
 /// Whether an update is accepted in a write.

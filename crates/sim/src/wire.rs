@@ -78,6 +78,7 @@ impl History for Wire<dyn History> {
             {
                 return self.start_again(caller, record).await;
             }
+            let is_robbed = self.world.has(Plant::DroppedCallback);
             let is_signal =
                 matches!(call, HistoryCall::Signal(_)) && self.world.has(Plant::StrippedRequestId);
             self.carry(move || {
@@ -89,6 +90,10 @@ impl History for Wire<dyn History> {
                     }
                     HistoryCall::ActivityCompleted(answer) if self.world.has(Plant::StaleToken) => {
                         HistoryCall::ActivityCompletedById(without_attempt(answer))
+                    }
+                    HistoryCall::Start(mut start) if is_robbed => {
+                        start.completion_callbacks.clear();
+                        HistoryCall::Start(start)
                     }
                     call => call,
                 };
@@ -143,6 +148,24 @@ fn without_attempt(
     }
 }
 
+impl Wire<dyn Matching> {
+    /// The planted confusion of versions and of keys.
+    fn confuse(&self, mut call: MatchingCall) -> MatchingCall {
+        match &mut call {
+            MatchingCall::PollWorkflow(poll)
+                if self.world.has(Plant::ConfusedVersion) && self.planted.chance(300) =>
+            {
+                if let Some(options) = &mut poll.deployment_options {
+                    options.build_id = if options.build_id == "1" { "2".into() } else { "1".into() };
+                }
+            }
+            MatchingCall::AddTask(task) if self.world.has(Plant::UnfairKeys) => task.priority = None,
+            _ => {}
+        }
+        call
+    }
+}
+
 impl Matching for Wire<dyn Matching> {
     fn call(&self, caller: Caller, call: MatchingCall) -> Answering<'_, MatchingAnswer> {
         async move {
@@ -154,6 +177,7 @@ impl Matching for Wire<dyn Matching> {
                     let _ = peer.call(caller, MatchingCall::AddTask(again)).await;
                 });
             }
+            let call = self.confuse(call);
             self.carry(move || {
                 let (peer, caller, call) = (self.peer.clone(), caller.clone(), call.clone());
                 async move { peer.call(caller, call).await }

@@ -4,6 +4,8 @@
 
 mod activities;
 mod cache;
+mod operations;
+mod shares;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +13,10 @@ use longhaul_proto::{
     Refusal,
     api::{
         common::v1::WorkflowExecution,
-        enums::v1::{QueryResultType, TaskQueueKind, WorkflowTaskFailedCause},
+        deployment::v1::WorkerDeploymentOptions,
+        enums::v1::{
+            QueryResultType, TaskQueueKind, VersioningBehavior, WorkerVersioningMode, WorkflowTaskFailedCause,
+        },
         history::v1::HistoryEvent,
         query::v1::WorkflowQueryResult,
         taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
@@ -25,15 +30,18 @@ use longhaul_runtime::peers::PeerError;
 use parking_lot::Mutex;
 
 use crate::{
+    client::PINNED,
     dice::Dice,
     line::{Line, Said},
     player::{Seen, failure, payloads},
-    world::{NAMESPACE_NAME, SECOND, WORKFLOWS},
+    world::{DEPLOYMENT, NAMESPACE_NAME, SECOND, VERSIONED, WORKFLOWS},
 };
 use cache::Cache;
 
 pub(crate) use activities::work_on_activities;
 pub(crate) use cache::decode;
+pub(crate) use operations::{handle_operations, workflow_of};
+pub(crate) use shares::work_on_shares;
 
 /// A worker of workflow tasks.
 struct Worker {
@@ -43,6 +51,8 @@ struct Worker {
     cache: Mutex<Cache>,
     is_sticky: bool,
     life: Mutex<Life>,
+    /// Its version, if it has one.
+    build: Option<String>,
 }
 
 /// Which of its lives a worker is in.
@@ -54,7 +64,7 @@ struct Life {
 }
 
 /// Begins to work on workflow tasks, until the world ends.
-pub(crate) fn work_on_workflows(line: &Line, name: &str) {
+pub(crate) fn work_on_workflows(line: &Line, name: &str, build: Option<&str>) {
     let dice = line.world.dice(name);
     let is_sticky = dice.chance(600);
     let worker = Arc::new(Worker {
@@ -63,6 +73,7 @@ pub(crate) fn work_on_workflows(line: &Line, name: &str) {
         name: name.into(),
         cache: Mutex::default(),
         life: Mutex::default(),
+        build: build.map(Into::into),
         dice,
     });
     let tasks = &line.world.tasks;
@@ -79,11 +90,12 @@ async fn poll(worker: Arc<Worker>, sticky: bool) {
     loop {
         let life = *worker.life.lock();
         clock.sleep_until(life.from).await;
-        let task_queue = if sticky { worker.sticky_queue(life) } else { normal_queue() };
+        let task_queue = if sticky { worker.sticky_queue(life) } else { worker.normal_queue() };
         let request = PollWorkflowTaskQueueRequest {
             namespace: NAMESPACE_NAME.into(),
             task_queue: Some(task_queue),
             identity: worker.name.clone(),
+            deployment_options: worker.deployment(),
             ..Default::default()
         };
         match worker.line.poll(20, request).await {
@@ -97,16 +109,38 @@ async fn poll(worker: Arc<Worker>, sticky: bool) {
     }
 }
 
-fn normal_queue() -> TaskQueue {
-    TaskQueue { name: WORKFLOWS.into(), kind: TaskQueueKind::Normal as i32, normal_name: String::new() }
-}
-
 impl Worker {
+    fn queue_name(&self) -> &'static str {
+        if self.build.is_some() { VERSIONED } else { WORKFLOWS }
+    }
+
+    fn normal_queue(&self) -> TaskQueue {
+        let name = self.queue_name().into();
+        TaskQueue { name, kind: TaskQueueKind::Normal as i32, normal_name: String::new() }
+    }
+
+    fn deployment(&self) -> Option<WorkerDeploymentOptions> {
+        Some(WorkerDeploymentOptions {
+            deployment_name: DEPLOYMENT.into(),
+            build_id: self.build.clone()?,
+            worker_versioning_mode: WorkerVersioningMode::Versioned as i32,
+        })
+    }
+
+    /// What it says of where the next tasks of a run are to go.
+    fn behavior(&self, workflow_id: &str) -> VersioningBehavior {
+        match &self.build {
+            None => VersioningBehavior::Unspecified,
+            Some(_) if workflow_id.starts_with(PINNED) => VersioningBehavior::Pinned,
+            Some(_) => VersioningBehavior::AutoUpgrade,
+        }
+    }
+
     fn sticky_queue(&self, life: Life) -> TaskQueue {
         TaskQueue {
             name: format!("sticky of {} {}", self.name, life.number),
             kind: TaskQueueKind::Sticky as i32,
-            normal_name: WORKFLOWS.into(),
+            normal_name: self.queue_name().into(),
         }
     }
 
@@ -135,7 +169,11 @@ impl Worker {
         ));
         if !is_query {
             let task = (execution.run_id.clone(), String::new(), answer.started_event_id, answer.attempt);
-            *world.book.lock().handed.entry(task).or_default() += 1;
+            let mut book = world.book.lock();
+            *book.handed.entry(task).or_default() += 1;
+            if let Some(build) = &self.build {
+                book.versioned.insert((execution.run_id.clone(), answer.started_event_id), build.clone());
+            }
         }
         let rates = world.faults.rates();
         if self.dice.chance(rates.dies) {
@@ -191,6 +229,7 @@ impl Worker {
             cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure as i32,
             failure: Some(failure("a bug in the workflow", false)),
             identity: self.name.clone(),
+            deployment_options: self.deployment(),
             ..Default::default()
         };
         self.line.insist(&self.dice, 5, request).await;
@@ -221,6 +260,8 @@ impl Worker {
             commands,
             messages,
             identity: self.name.clone(),
+            deployment_options: self.deployment(),
+            versioning_behavior: self.behavior(&execution.workflow_id) as i32,
             sticky_attributes: self.is_sticky.then_some(sticky),
             query_results: answer.queries.iter().map(|(id, query)| (id.clone(), result(query))).collect(),
             ..Default::default()

@@ -26,6 +26,21 @@ pub(crate) const WORKFLOWS: &str = "workflows";
 /// Queue of activity tasks.
 pub(crate) const ACTIVITIES: &str = "activities";
 
+/// Queue of Nexus operations.
+pub(crate) const OPERATIONS: &str = "operations";
+
+/// The endpoint that leads there.
+pub(crate) const ENDPOINT: &str = "jobs";
+
+/// Queue of activity tasks that is shared by weight.
+pub(crate) const FAIR: &str = "shares";
+
+/// Queue of workflow tasks for workers that have versions.
+pub(crate) const VERSIONED: &str = "versioned";
+
+/// The deployment that those are of.
+pub(crate) const DEPLOYMENT: &str = "app";
+
 /// What all parts share.
 pub(crate) struct World {
     /// The seed.

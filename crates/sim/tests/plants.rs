@@ -83,3 +83,28 @@ fn a_repetition_under_another_request_id_is_noticed() {
 fn a_forgotten_current_run_is_noticed() {
     is_noticed(Plant::ForgottenCurrent, &["are open"]);
 }
+
+#[test]
+fn a_dropped_callback_is_noticed() {
+    is_noticed(Plant::DroppedCallback, &["was never told its end"]);
+}
+
+#[test]
+fn a_lost_action_of_a_schedule_is_noticed() {
+    is_noticed(Plant::LostAction, &["actions and started"]);
+}
+
+#[test]
+fn a_signal_that_a_reset_alters_is_noticed() {
+    is_noticed(Plant::AlteredReapply, &["was told 0 times"]);
+}
+
+#[test]
+fn a_confusion_of_versions_is_noticed() {
+    is_noticed(Plant::ConfusedVersion, &["is pinned to version", "went back from version"]);
+}
+
+#[test]
+fn tasks_without_their_keys_are_noticed() {
+    is_noticed(Plant::UnfairKeys, &["were due"]);
+}

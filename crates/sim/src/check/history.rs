@@ -68,6 +68,10 @@ pub(super) fn ended_by(attributes: &Event) -> Option<i64> {
         Event::SignalExternalWorkflowExecutionFailedEventAttributes(a) => a.initiated_event_id,
         Event::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => a.initiated_event_id,
         Event::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => a.initiated_event_id,
+        Event::NexusOperationCompletedEventAttributes(a) => a.scheduled_event_id,
+        Event::NexusOperationFailedEventAttributes(a) => a.scheduled_event_id,
+        Event::NexusOperationCanceledEventAttributes(a) => a.scheduled_event_id,
+        Event::NexusOperationTimedOutEventAttributes(a) => a.scheduled_event_id,
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::ids::RunKey;
 use longhaul_proto::api::{
-    enums::v1::EventType,
+    enums::v1::{EventType, PendingNexusOperationState},
     workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
 };
 use longhaul_runtime::peers::History;
@@ -31,6 +31,13 @@ pub(crate) async fn describe(line: &Line, history: &Arc<dyn History>) -> Describ
         {
             if is_speculative(line, &run, &answer) {
                 answer.pending_workflow_task = None;
+            }
+            // Which destinations are left in peace for a while is known in memory alone.
+            for operation in &mut answer.pending_nexus_operations {
+                if operation.state() == PendingNexusOperationState::Blocked {
+                    operation.set_state(PendingNexusOperationState::Scheduled);
+                    operation.blocked_reason.clear();
+                }
             }
             described.insert(run, (before, answer));
         }
