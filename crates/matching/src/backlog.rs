@@ -79,6 +79,14 @@ impl Backlog {
         level.push_front(&self.shelf, &self.config, &key, task);
     }
 
+    /// A task that was taken came to nothing: its key has not had its turn.
+    pub(crate) fn take_back(&mut self, task: &Task) {
+        if let Some(level) = self.levels.get_mut(&task.priority) {
+            let key = level.lane_of(task, self.is_fair);
+            level.take_back(&self.config, &key, task);
+        }
+    }
+
     /// Takes the task whose turn it is, among those that `gate` lets through and that have not expired. Drops expired
     /// ones on the way.
     pub(crate) fn pop(&mut self, now: Timestamp, gate: &mut dyn FnMut(&Task) -> Gate) -> Next {

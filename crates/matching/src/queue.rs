@@ -176,7 +176,9 @@ impl Queue {
 
     /// A task taken was not needed: the next one may go in its place.
     pub(crate) fn refund(&self, task: &Task) {
-        self.state.lock().refund(task);
+        let mut state = self.state.lock();
+        state.refund(task);
+        state.backlog.take_back(task);
     }
 
     /// Adds a query; it goes before all tasks.

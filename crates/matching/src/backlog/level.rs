@@ -133,6 +133,11 @@ impl Level {
         self.turns.take_back(key, weight);
     }
 
+    /// A task of the key came to nothing.
+    pub(super) fn take_back(&mut self, config: &Config, key: &Arc<str>, task: &Task) {
+        self.turns.take_back(key, weight(config, task));
+    }
+
     /// The next task, if one may go.
     pub(super) fn pop(
         &mut self,

@@ -131,3 +131,19 @@ async fn very_many_keys_share_lanes_and_lose_nothing() {
     assert_eq!(serve(&world, 3000, &mut BTreeMap::new()).await.len(), 3000);
     assert_eq!(world.poll().await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_came_to_nothing_costs_its_key_no_turn() {
+    let world = world();
+    let lost = |number| share("a", 1.0, number);
+    for number in 0..20 {
+        world.script.on(&format!("a-{number:05}"), [Reply::Stale]);
+        world.add(lost(number)).await;
+    }
+    for number in 20..40 {
+        world.add(lost(number)).await;
+        world.add(share("b", 1.0, number)).await;
+    }
+    let served = serve(&world, 20, &mut BTreeMap::new()).await;
+    assert_eq!(served.values().collect::<Vec<_>>(), [&10, &10], "{served:?}");
+}
