@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use longhaul_proto::api::workflowservice::v1::RespondActivityTaskCompletedByIdRequest;
 use longhaul_runtime::peers::{
     ActivityTaskStarted, AddTask, Answering, Caller, History, HistoryAnswer, HistoryCall, Matching,
-    MatchingAnswer, MatchingCall, PeerError, RecordActivityTaskStarted, Reserved, TaskToken,
+    MatchingAnswer, MatchingCall, PeerError, QueueRoutes, RecordActivityTaskStarted, Reserved, TaskToken,
 };
 use parking_lot::Mutex;
 use prost::Message;
@@ -185,6 +185,11 @@ impl Matching for Wire<dyn Matching> {
             .await
         }
         .boxed()
+    }
+
+    /// Routes are told within a process only, where nothing gets lost.
+    fn route(&self, caller: &Caller, routes: QueueRoutes) {
+        self.peer.route(caller, routes);
     }
 
     /// Polls are kept within a process only, so half of the time the peer counts as one of another process. What is

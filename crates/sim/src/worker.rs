@@ -104,7 +104,10 @@ async fn poll(worker: Arc<Worker>, sticky: bool) {
                 worker.line.world.say(format_args!("a task comes to {}, which is dead", worker.name));
             }
             Ok(answer) => worker.serve(answer, life).await,
-            Err(_) => clock.sleep(worker.dice.millis(100, 1000)).await,
+            Err(error) => {
+                worker.line.world.say(format_args!("{} gets no task: {error}", worker.name));
+                clock.sleep(worker.dice.millis(100, 1000)).await;
+            }
         }
     }
 }
