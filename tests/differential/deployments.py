@@ -123,6 +123,21 @@ def poll_of(t, build, queue="q~", deployment="dep~", **fields):
     return t.poll(queue, deployment_options=options(build, deployment), **fields)
 
 
+def tasks_of(t, build, count, queue="q~"):
+    """Takes so many workflow tasks, unrecorded, in the order of their workflows' ids: for tasks that come in any order,
+    as a child's first one and the one that tells its parent of its start."""
+    poll = {"task_queue": queue, "identity": "worker", "deployment_options": options(build)}
+    tasks = [t.quiet("PollWorkflowTaskQueue", **poll) for _ in range(count)]
+    return sorted(tasks, key=lambda task: task.workflow_execution.workflow_id)
+
+
+def child_started(t, workflow_id="child~"):
+    """Waits until the parent knows of its child, and the child has its first workflow task."""
+    t.wait_event("ChildWorkflowExecutionStarted")
+    t.until("DescribeWorkflowExecution", lambda answer: answer.workflow_execution_info.history_length >= 2,
+            execution=workflow_id)
+
+
 def complete_as(t, task, build, behavior, *commands, deployment="dep~", **fields):
     """Completes a workflow task as a worker of a version."""
     return t.complete(task, *commands, deployment_options=options(build, deployment),

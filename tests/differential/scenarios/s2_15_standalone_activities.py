@@ -22,8 +22,18 @@ def outcome(t, **fields):
 
 def listed(t, query="ActivityId = 'a~'"):
     query = query.replace("~", t.unique)
-    t.until("CountActivityExecutions", lambda answer: answer.count > 0, query=query)
+
+    def is_told(answer):
+        return answer.executions and all(_is_current(t, listed) for listed in answer.executions)
+
+    # The reference tells its index of a change some time after it.
+    t.until("ListActivityExecutions", is_told, query=query)
     t.call("ListActivityExecutions", query=query)
+
+
+def _is_current(t, listed):
+    now = t.quiet("DescribeActivityExecution", activity_id=listed.activity_id, run_id=listed.run_id).info
+    return listed.status == now.status
 
 
 @scenario

@@ -1,7 +1,7 @@
 """How versions end (section 2.18): drainage, deletion, limits; and what runs hear of other versions."""
 
 from commands import activity, child, complete, continue_as_new
-from deployments import (AUTO, complete_as, describe_deployment, describe_queue, describe_version, nothing_for, one_time, options, pinned,
+from deployments import (AUTO, child_started, complete_as, describe_deployment, describe_queue, describe_version, nothing_for, one_time, options, pinned,
                          history, poll_activity_of, poll_of, registered, set_current, set_ramping, statuses, version, versioning)
 from harness import configured, scenario
 from scenarios.s2_18_versioned_runs import two_versions, update
@@ -199,7 +199,7 @@ def children_of_runs_with_other_overrides(t):
     two_versions(t)
     t.start(versioning_override=AUTO)
     complete_as(t, poll_of(t, "1"), "1", "PINNED", child(task_queue="q~"))
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     t.history("child~")
     versioning(t, "child~")
 
@@ -209,7 +209,7 @@ def a_child_of_a_run_with_a_one_time_override(t):
     two_versions(t)
     t.start(versioning_override=one_time("2"))
     complete_as(t, poll_of(t, "2"), "2", "PINNED", child(task_queue="q~"))
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     t.history("child~")
     versioning(t, "child~")
 

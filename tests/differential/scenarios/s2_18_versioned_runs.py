@@ -1,8 +1,8 @@
 """Runs of versioned workers (section 2.18): pinned ones stay, the others follow the current version."""
 
 from commands import activity, child, complete, continue_as_new, timer, fail
-from deployments import (AUTO, complete_as, nothing_for, one_time, options, pinned, history, poll_activity_of, poll_of,
-                         registered, set_current, set_ramping, version, versioning)
+from deployments import (AUTO, child_started, complete_as, nothing_for, one_time, options, pinned, history, poll_activity_of, poll_of,
+                         registered, set_current, set_ramping, tasks_of, version, versioning)
 from harness import scenario
 
 
@@ -389,11 +389,11 @@ def a_child_of_a_pinned_run(t):
     t.start()
     complete_as(t, poll_of(t, "1"), "1", "PINNED", child(task_queue="q~"))
     set_current(t, "2")
-    task = poll_of(t, "1")
+    of_child, of_parent = tasks_of(t, "1", 2)
     versioning(t, "child~")
-    complete_as(t, task, "1", "PINNED")
-    task = poll_of(t, "1")
-    complete_as(t, task, "1", "PINNED", complete())
+    complete_as(t, of_parent, "1", "PINNED")
+    complete_as(t, of_child, "1", "PINNED", complete())
+    t.wait_event("ChildWorkflowExecutionCompleted")
     history(t)
     t.history("child~")
     versioning(t, "child~")
@@ -405,7 +405,7 @@ def a_child_of_a_pinned_run_on_another_queue(t):
     set_current(t, "1")
     t.start()
     complete_as(t, poll_of(t, "1"), "1", "PINNED", child())
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     t.history("child~")
     versioning(t, "child~")
 
@@ -415,7 +415,7 @@ def a_child_of_an_auto_upgrade_run(t):
     two_versions(t)
     t.start()
     complete_as(t, poll_of(t, "1"), "1", "AUTO_UPGRADE", child(task_queue="q~"))
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     t.history("child~")
     versioning(t, "child~")
 
@@ -425,7 +425,7 @@ def a_child_with_an_override(t):
     two_versions(t)
     t.start()
     complete_as(t, poll_of(t, "1"), "1", "PINNED", child(task_queue="q~", versioning_override=pinned("2")))
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     history(t)
     t.history("child~")
     versioning(t, "child~")
@@ -447,7 +447,7 @@ def a_child_of_a_run_with_an_override(t):
     two_versions(t)
     t.start(versioning_override=pinned("2"))
     complete_as(t, poll_of(t, "2"), "2", "PINNED", child(task_queue="q~"))
-    t.wait_event("ChildWorkflowExecutionStarted")
+    child_started(t)
     t.history("child~")
     versioning(t, "child~")
 
@@ -534,10 +534,7 @@ def a_child_of_a_pinned_run_is_retried(t):
     two_versions(t)
     t.start()
     complete_as(t, poll_of(t, "1"), "1", "PINNED", child(task_queue="q~", retry_policy={"initial_interval": 1, "maximum_attempts": 2}))
-    # The parent hears of its child's start before or after the child's first task is there.
-    tasks = sorted((t.quiet("PollWorkflowTaskQueue", task_queue="q~", identity="worker", deployment_options=options("1"))
-                    for _ in range(2)), key=lambda task: task.workflow_execution.workflow_id)
-    complete_as(t, tasks[0], "1", "PINNED", fail())
+    complete_as(t, tasks_of(t, "1", 2)[0], "1", "PINNED", fail())
     t.until("DescribeWorkflowExecution", lambda answer: answer.workflow_execution_info.history_length < 4, execution="child~")
     t.history("child~")
     versioning(t, "child~")
