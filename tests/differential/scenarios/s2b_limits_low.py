@@ -29,13 +29,16 @@ def text(length):
 @scenario
 def pending_of_a_run(t):
     """One pending thing of each kind is allowed."""
-    for index, commands in enumerate((
-        [activity("a"), activity("b")], [child("c1~"), child("c2~")], [signal_external("x~"), signal_external("y~")],
-        [cancel_external("x~"), cancel_external("y~")],
+    for index, (last, *commands) in enumerate((
+        ("ActivityTaskScheduled", activity("a"), activity("b")),
+        ("ChildWorkflowExecutionStarted", child("c1~"), child("c2~")),
+        ("SignalExternalWorkflowExecutionFailed", signal_external("x~"), signal_external("y~")),
+        ("RequestCancelExternalWorkflowExecutionFailed", cancel_external("x~"), cancel_external("y~")),
     )):
         t.start(f"wf{index}~", task_queue=f"q{index}~")
         t.complete(t.poll(f"q{index}~"), *commands)
         t.complete(t.poll(f"q{index}~"), commands[0])
+        t.wait_event(last, f"wf{index}~")
         t.history(f"wf{index}~")
 
 

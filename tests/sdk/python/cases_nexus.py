@@ -156,7 +156,8 @@ async def nexus_operation_canceled(t):
         error = await raises(WorkflowFailureError, handle.result())
         assert isinstance(error.cause, NexusOperationError), repr(error.cause)
         assert isinstance(error.cause.cause, CancelledError), repr(error.cause.cause)
-        is_in("NEXUS_OPERATION_CANCEL_REQUEST_COMPLETED", event_names(await handle.fetch_history()))
+        # Whether its handler's answer to the request still finds the workflow open is a matter of luck.
+        is_in("NEXUS_OPERATION_CANCEL_REQUESTED", event_names(await handle.fetch_history()))
 
 
 @case
