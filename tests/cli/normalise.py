@@ -58,6 +58,7 @@ VARIES = {
     "taskId",
     "tasksAddRate",
     "tasksDispatchRate",
+    "totalProcessedTasks",
     "totalStickyCacheHit",
     "visibilityStore",
 }
