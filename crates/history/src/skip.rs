@@ -58,6 +58,13 @@ pub async fn run(room: Arc<Room>, skipper: &'static Skipper) {
 }
 
 async fn look(room: &Arc<Room>) -> Result<Found, PeerError> {
+    let moved = room.wakes.moved();
+    let found = look_once(room).await?;
+    // What was read first may have changed while the rest was read.
+    Ok(if room.wakes.moved() == moved { found } else { Found::Busy })
+}
+
+async fn look_once(room: &Arc<Room>) -> Result<Found, PeerError> {
     let all = ShardRange { shard: ShardId(0), first: Slot(0), last: Slot(SLOTS - 1) };
     if !room.store.outbox(all, None, 1).await.map_err(read_error)?.is_empty() {
         return Ok(Found::Busy);
@@ -97,16 +104,36 @@ async fn look(room: &Arc<Room>) -> Result<Found, PeerError> {
 async fn standing(room: &Arc<Room>, wake: &Wake) -> Result<Standing, PeerError> {
     let shard = room.shard(&wake.run.execution)?;
     let target = Target::Run(wake.run.run);
-    let ask = shard.ask(wake.run.execution.clone(), target, |turn| {
-        Ok(turn.loaded().map_or(Standing::Closed, |loaded| of(&loaded.run)))
+    let at = wake.at;
+    let ask = shard.ask(wake.run.execution.clone(), target, move |turn| {
+        Ok(turn.loaded().map_or(Standing::Closed, |loaded| of(&loaded.run, at)))
     });
     ask.await
 }
 
-fn of(run: &Run) -> Standing {
+/// How a run stands whose wake was read as `wake`. If it has another one by now, it has gone on since: the time that was
+/// read, of a task that it has no longer, say, is not when it waits for.
+fn of(run: &Run, wake: Timestamp) -> Standing {
+    if run.wake != Some(wake) {
+        return Standing::Busy;
+    }
     if !run.is_running() {
         return Standing::Closed;
     }
     let has_activity = run.activities.values().any(|activity| !matches!(activity.phase, Phase::Backoff));
     if run.workflow_task.is_some() || has_activity { Standing::Busy } else { Standing::Waits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_that_is_not_the_runs_own_any_more_is_no_time_to_skip_to() {
+        let (timeout_of_a_task, timer) = (Timestamp::from_secs(10), Timestamp::from_secs(1));
+        let mut run = Run::default();
+        run.wake = Some(timer);
+        assert_eq!(of(&run, timeout_of_a_task), Standing::Busy);
+        assert_eq!(of(&run, timer), Standing::Closed, "it never started");
+    }
 }

@@ -2,7 +2,14 @@
 //! memory, and the store is asked for more before they run out. No wake comes early, and a wake that comes for nothing
 //! is harmless.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use longhaul_kernel::{
     ids::{RunKey, SLOTS, Slot},
@@ -23,6 +30,7 @@ const PAGE: usize = 1000;
 pub struct Wakes {
     held: Mutex<Held>,
     earlier: Notify,
+    moved: AtomicU64,
 }
 
 struct Held {
@@ -34,13 +42,14 @@ struct Held {
 impl Default for Wakes {
     fn default() -> Self {
         let held = Held { wakes: BTreeSet::new(), until: Timestamp(i64::MIN) };
-        Self { held: Mutex::new(held), earlier: Notify::new() }
+        Self { held: Mutex::new(held), earlier: Notify::new(), moved: AtomicU64::new(0) }
     }
 }
 
 impl Wakes {
     /// A committed write has moved a run's wake.
     pub fn change(&self, run: RunKey, old: Option<Timestamp>, new: Option<Timestamp>) {
+        self.moved.fetch_add(1, Ordering::Relaxed);
         let mut held = self.held.lock();
         if let Some(old) = old {
             held.wakes.remove(&(old, run.clone()));
@@ -52,6 +61,11 @@ impl Wakes {
         if first {
             self.earlier.notify_one();
         }
+    }
+
+    /// How many moves there have been.
+    pub fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 
     /// Takes the wakes that are due, and tells when the next thing is to be done.
