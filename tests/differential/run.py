@@ -81,6 +81,24 @@ def grouped(scenarios):
 
 
 def on_servers(scenarios, settings, options):
+    """Plays the scenarios; what differs is played up to twice more, for the reference races with itself: it tells a task
+    before another or after it, or comes too late on a busy machine. The last play of ours must equal one that the
+    reference was seen to give. Each time on new servers, which do not count what was played before."""
+    transcripts = on_new_servers(scenarios, settings, options, options.jobs)
+    seen = {name: [pair[0]] for name, pair in transcripts.items()}
+    for _ in range(0 if options.show or options.once else AGAIN_TIMES):
+        again = {name: scenarios[name] for name, pair in transcripts.items() if name not in KNOWN and differs(name, pair)}
+        if not 0 < len(again) <= AGAIN_MAX:
+            break
+        print(f"played again: {', '.join(again)}")
+        for name, (theirs, ours) in on_new_servers(again, settings, options, 2).items():
+            seen[name].append(theirs)
+            alike = [kept for kept in seen[name] if not differs(name, (kept, ours))]
+            transcripts[name] = (alike[0] if alike else theirs, ours)
+    return transcripts
+
+
+def on_new_servers(scenarios, settings, options, jobs):
     """Starts the servers, plays the scenarios on them and stops what was started."""
     started = [servers.Server(options.reference) if options.reference else servers.reference(settings)]
     try:
@@ -91,27 +109,10 @@ def on_servers(scenarios, settings, options):
         for server in started:
             server.wait()
             server.prepare()
-        transcripts = play(scenarios, started, options.jobs)
-        return transcripts if options.show or options.once else played_again(scenarios, transcripts, started)
+        return play(scenarios, started, jobs)
     finally:
         for server in started:
             server.stop()
-
-
-def played_again(scenarios, transcripts, sides):
-    """Plays what differs up to twice more, for the reference races with itself: it tells a task before another or after it,
-    or comes too late on a busy machine. The last play of ours must equal one that the reference was seen to give."""
-    seen = {name: [theirs] for name, (theirs, _) in transcripts.items()}
-    for _ in range(AGAIN_TIMES):
-        again = {name: scenarios[name] for name, pair in transcripts.items() if name not in KNOWN and differs(name, pair)}
-        if not 0 < len(again) <= AGAIN_MAX:
-            break
-        print(f"played again: {', '.join(again)}")
-        for name, (theirs, ours) in play(again, sides, 2).items():
-            seen[name].append(theirs)
-            alike = [kept for kept in seen[name] if not differs(name, (kept, ours))]
-            transcripts[name] = (alike[0] if alike else theirs, ours)
-    return transcripts
 
 
 def differs(name, pair):

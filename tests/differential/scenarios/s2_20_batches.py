@@ -34,6 +34,11 @@ def listed(t, count, query="WorkflowType = 'type~'"):
     t.until("CountWorkflowExecutions", lambda answer: answer.count == count, query=query)
 
 
+# The reference passes over an operation's own rate: only its server's rate keeps an operation running, for as many seconds as there are workflows.
+slowly = configured(worker__batcherRPS=1)
+MANY_SECONDS = 30
+
+
 def several(t, count=3):
     """Starts workflows that a query finds."""
     runs = [t.start(f"wf{number}~", workflow_type="type~") for number in range(count)]
@@ -213,11 +218,12 @@ def a_job_id_is_taken_once(t):
 
 
 @scenario
+@slowly
 def stopped_while_it_runs(t):
     # The reference forgets the counts of an operation that is stopped, and tells none before its first report.
     t.normaliser.fuzzy.update(("total_operation_count", "complete_operation_count"))
-    several(t)
-    begin(t, visibility_query="WorkflowType = 'type~'", max_operations_per_second=0.001)
+    several(t, MANY_SECONDS)
+    begin(t, visibility_query="WorkflowType = 'type~'")
     answer = t.until("DescribeBatchOperation", lambda answer: answer.state == 1, job_id="job~")
     t.note(f"{answer.state} {answer.HasField('start_time')} {answer.HasField('close_time')}")
     begin(t, visibility_query="WorkflowType = 'none~'")
@@ -253,14 +259,15 @@ def a_namespace_of_its_own(t):
 
 
 @scenario
+@slowly
 def pages_of_running_ones(t):
     t.call("RegisterNamespace", namespace="pages~", workflow_execution_retention_period=86400 * 3)
     t.namespace = "pages" + t.unique
     t.until("ListBatchOperations", lambda answer: True)
-    for number in range(6):
+    for number in range(MANY_SECONDS):
         t.start(f"wf{number}~", workflow_type="type~")
     for number in range(3):
-        begin(t, f"job{number}~", visibility_query="WorkflowType = 'type~'", max_operations_per_second=0.001)
+        begin(t, f"job{number}~", visibility_query="WorkflowType = 'type~'")
         t.until("ListBatchOperations", lambda answer: len(answer.operation_info) == number + 1)
     first = t.call("ListBatchOperations", page_size=2)
     second = t.call("ListBatchOperations", page_size=2, next_page_token=first.next_page_token)
@@ -297,10 +304,10 @@ def over_http(t):
 
 
 @scenario
-@configured(frontend__MaxConcurrentBatchOperationPerNamespace=1)
+@configured(frontend__MaxConcurrentBatchOperationPerNamespace=1, worker__batcherRPS=1)
 def too_many_at_once(t):
-    several(t)
-    begin(t, visibility_query="WorkflowType = 'type~'", max_operations_per_second=0.001)
+    several(t, MANY_SECONDS)
+    begin(t, visibility_query="WorkflowType = 'type~'")
     t.until("ListBatchOperations", lambda answer: len(answer.operation_info) == 1)
     begin(t, "two~", visibility_query="WorkflowType = 'none~'")
     begin(t, "two~", visibility_query="a b")
