@@ -12,7 +12,7 @@ from servers import official_cli
 ENTRY = re.compile(r"^  ([a-z][a-z-]*) +\S")
 # Commands that print or do the same whatever server there is, or that are a server themselves, with the reason.
 NOT_RUN = {
-    "server start-dev": "it is the reference; its flags are those that ours takes, see docs/guide/start-dev.md",
+    "server start-dev": "it is the reference; its flags are those that ours takes, see docs/guide/quickstart.md",
     "help": "text of the program itself",
     "options": "text of the program itself",
     "completion bash": "text of the program itself",
