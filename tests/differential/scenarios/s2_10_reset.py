@@ -273,3 +273,16 @@ def options_are_reapplied(t):
         t.describe()
         t.history(label=str(fields))
     t.start(workflow_id_conflict_policy="USE_EXISTING", request_id="attached~")
+
+
+@scenario
+def time_of_the_chain_begins_anew(t):
+    """A reset gives the chain its whole time again, and the runs that follow have what is left of that."""
+    first = t.start(workflow_execution_timeout=5)
+    t.step(timer(seconds=3))
+    t.step(timer("later"))
+    reset(t, 4)
+    t.step(continue_as_new())
+    t.step(timer(seconds=2))
+    t.step(complete())
+    both_runs(t, first)

@@ -183,6 +183,8 @@ impl Run {
         self.paused = None;
         let execution = positive(self.start.workflow_execution_timeout.as_ref()).map(|timeout| at + timeout);
         let run = positive(self.start.workflow_run_timeout.as_ref()).map(|timeout| at + timeout);
+        // The runs that follow in the chain have what is left of this time.
+        self.start.0.workflow_execution_expiration_time = execution.map(Timestamp::to_proto);
         self.execution_deadline = execution;
         self.run_deadline = run.map(|run| execution.map_or(run, |execution| run.min(execution)));
         self.activities.change_all(|activity| {

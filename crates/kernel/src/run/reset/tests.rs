@@ -1,6 +1,6 @@
 //! Resets of a run whose history is written here by hand.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use longhaul_proto::api::history::v1::{
     HistoryEvent, SignalExternalWorkflowExecutionInitiatedEventAttributes,
@@ -15,7 +15,7 @@ use crate::{
     ids::RunId,
     machine::Draw,
     run::{Change, DutyId, Effects, Known, Run, event_type::event_type},
-    time::Timestamp,
+    time::{Timestamp, to_proto},
     visibility,
 };
 
@@ -78,7 +78,7 @@ fn reset_of(
     let context = Context {
         namespace: "default".into(),
         other_namespaces: Arc::default(),
-        retention: std::time::Duration::from_secs(60),
+        retention: Duration::from_secs(60),
         archives: false,
         endpoints: Arc::default(),
         limits: Arc::new(Limits::default()),
@@ -199,4 +199,18 @@ fn a_run_that_a_reset_has_made_can_be_made_of_its_history() {
     assert_eq!(rebuilt.told(), run.told());
     assert_eq!(rebuilt.children[&2].request_id, run.children[&2].request_id, "the child is the old run's");
     assert_eq!(rebuilt.branches, run.branches);
+}
+
+#[test]
+fn the_chain_has_its_whole_time_again() {
+    let mut begin = started();
+    if let Some(Attributes::WorkflowExecutionStartedEventAttributes(a)) = &mut begin.attributes {
+        a.workflow_execution_timeout = Some(to_proto(Duration::from_secs(60)));
+        a.workflow_execution_expiration_time = Some((AT + Duration::from_secs(1)).to_proto());
+    }
+    let (run, _) = reset(vec![begin, scheduled(2)], Vec::new()).expect("allowed");
+    let until = AT + Duration::from_secs(60);
+    assert_eq!(run.execution_deadline, Some(until));
+    let inherited = run.start.workflow_execution_expiration_time.as_ref().map(Timestamp::from_proto);
+    assert_eq!(inherited, Some(until), "what runs that follow have of it");
 }
