@@ -35,7 +35,7 @@ pub(super) fn check(evidence: &Evidence, broken: &mut Vec<String>) {
             continue;
         };
         match next(last) {
-            "" => goes_on(key, recorded, last, broken),
+            "" => goes_on(evidence, key, recorded, last, broken),
             next if evidence.run(next).is_none() => {
                 broken.push(format!("{key} says that {next} follows, which does not exist"));
             }
@@ -96,7 +96,7 @@ fn next(last: &Event) -> &str {
 }
 
 /// A run that nothing follows had no reason to be followed.
-fn goes_on(key: &RunKey, recorded: &Recorded, last: &Event, broken: &mut Vec<String>) {
+fn goes_on(evidence: &Evidence, key: &RunKey, recorded: &Recorded, last: &Event, broken: &mut Vec<String>) {
     let Some(started) = start(recorded) else { return };
     let fails = match last {
         Event::WorkflowExecutionFailedEventAttributes(a) => Some(a.retry_state()),
@@ -107,7 +107,7 @@ fn goes_on(key: &RunKey, recorded: &Recorded, last: &Event, broken: &mut Vec<Str
         }
         _ => return,
     };
-    let left = left(recorded, started);
+    let left = left(evidence, key, recorded, started);
     let policy = started.retry_policy.as_ref().filter(|_| fails.is_some());
     if let Some(policy) = policy
         && started.attempt.max(1) < policy.maximum_attempts
@@ -127,10 +127,14 @@ fn goes_on(key: &RunKey, recorded: &Recorded, last: &Event, broken: &mut Vec<Str
 /// How much less may be left than a next run needs without anybody wondering why there is none.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// What was left of the chain's time when a run ended; `None` if that is unbounded.
-fn left(recorded: &Recorded, started: &Started) -> Option<Duration> {
-    positive(started.workflow_execution_timeout.as_ref())?;
-    let until = started.workflow_execution_expiration_time.as_ref().map(Timestamp::from_proto)?;
+/// What was left of the chain's time when a run ended; `None` if that is unbounded. A reset gives the chain its whole
+/// time again, whatever the event says that the run has copied.
+fn left(evidence: &Evidence, key: &RunKey, recorded: &Recorded, started: &Started) -> Option<Duration> {
+    let whole = positive(started.workflow_execution_timeout.as_ref())?;
+    let until = match evidence.lineage.made(&key.run.to_string()) {
+        Some(made) => Timestamp(made.at) + whole,
+        None => started.workflow_execution_expiration_time.as_ref().map(Timestamp::from_proto)?,
+    };
     let last = recorded.events.last().map(|last| Timestamp(time_of(&last.event)))?;
     Some(until.since(last))
 }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::ids::RunKey;
 use longhaul_proto::api::{
-    enums::v1::{EventType, PendingNexusOperationState},
+    enums::v1::{EventType, NexusOperationCancellationState, PendingNexusOperationState},
+    workflow::v1::PendingNexusOperationInfo,
     workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
 };
 use longhaul_runtime::peers::History;
@@ -32,17 +33,25 @@ pub(crate) async fn describe(line: &Line, history: &Arc<dyn History>) -> Describ
             if is_speculative(line, &run, &answer) {
                 answer.pending_workflow_task = None;
             }
-            // Which destinations are left in peace for a while is known in memory alone.
-            for operation in &mut answer.pending_nexus_operations {
-                if operation.state() == PendingNexusOperationState::Blocked {
-                    operation.set_state(PendingNexusOperationState::Scheduled);
-                    operation.blocked_reason.clear();
-                }
-            }
+            answer.pending_nexus_operations.iter_mut().for_each(unblock);
             described.insert(run, (before, answer));
         }
     }
     Described(described)
+}
+
+/// Which destinations are left in peace for a while is known in memory alone: what is blocked is scheduled in truth.
+fn unblock(operation: &mut PendingNexusOperationInfo) {
+    if operation.state() == PendingNexusOperationState::Blocked {
+        operation.set_state(PendingNexusOperationState::Scheduled);
+        operation.blocked_reason.clear();
+    }
+    if let Some(cancel) = &mut operation.cancellation_info
+        && cancel.state() == NexusOperationCancellationState::Blocked
+    {
+        cancel.set_state(NexusOperationCancellationState::Scheduled);
+        cancel.blocked_reason.clear();
+    }
 }
 
 /// Whether the pending workflow task is in memory alone: one that only serves updates is meant to be lost in a crash.
