@@ -255,6 +255,17 @@ impl Store for FaultyStore {
         self.write(fence, writes).boxed()
     }
 
+    fn holds(&self, fence: Fence) -> BoxFuture<'_, Result<(), CommitError>> {
+        async move {
+            self.wait().await;
+            if self.dice.chance(self.world.faults.rates().busy / 4) {
+                return Err(CommitError::Busy("simulated".into()));
+            }
+            self.inner.holds(fence).await
+        }
+        .boxed()
+    }
+
     fn current(&self, execution: ExecutionKey) -> BoxFuture<'_, Result<Option<Bytes>, ReadError>> {
         async move { self.read(self.inner.current(execution)).await }.boxed()
     }

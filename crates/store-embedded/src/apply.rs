@@ -1,7 +1,7 @@
 //! What one call means to the stored keys. Each call is staged as a whole or not at all; whatever it depends on is read
 //! through the view, in which earlier calls of the same group have already taken effect.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use longhaul_kernel::{
     ids::{RunKey, Slot},
@@ -12,6 +12,7 @@ use longhaul_store::{
     CommitError, CurrentWrite, Expect, Fence, ShardId, ShardRange, SortKey, StateWrite, VisibilityWrite,
     Wake, Write,
 };
+use parking_lot::RwLock;
 
 use crate::{
     engine::Part,
@@ -27,6 +28,9 @@ const ID_BYTES_MAX: usize = 16_384;
 
 /// Who may write where.
 pub(crate) type Grants = BTreeMap<ShardId, Grant>;
+
+/// The same, as the committer changes it and everybody may read it.
+pub(crate) type SharedGrants = Arc<RwLock<Grants>>;
 
 /// A wake that a commit sets.
 pub(crate) type WakeSet = (Slot, Timestamp);
@@ -65,7 +69,8 @@ pub(crate) fn commit(
     Ok(wakes)
 }
 
-fn check_fence(grants: &Grants, fence: Fence, writes: &[Write]) -> Result<(), CommitError> {
+/// Whether a fence is in force, and covers whatever is to be written.
+pub(crate) fn check_fence(grants: &Grants, fence: Fence, writes: &[Write]) -> Result<(), CommitError> {
     let grant = grants.get(&fence.shard);
     let current = grant.map_or(0, |grant| grant.epoch);
     let slots = grant.filter(|grant| grant.epoch == fence.epoch).and_then(|grant| grant.slots);

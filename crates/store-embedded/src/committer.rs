@@ -16,7 +16,7 @@ use longhaul_store::{CommitError, Fence, ShardRange, StateWrite, Write};
 
 use crate::{
     Options, Stats,
-    apply::{self, Grants, WakeSet},
+    apply::{self, SharedGrants, WakeSet},
     engine::{Engine, WriteFailure},
     group::{Stage, View},
     heads::Heads,
@@ -93,7 +93,7 @@ fn reply<T: 'static>(answer: Answer<T>, outcome: Result<T, CommitError>) -> Repl
 pub(crate) struct Committer {
     pub(crate) engine: Arc<Engine>,
     pub(crate) queue: Arc<Queue<Work>>,
-    pub(crate) grants: Grants,
+    pub(crate) grants: SharedGrants,
     pub(crate) tide: Arc<Tide>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) options: Options,
@@ -172,7 +172,7 @@ impl Committer {
         let mut stats = Stats { groups: 1, ..Stats::default() };
         for work in works {
             let mut view = View::new(&self.engine, heads, &group);
-            let (staged, writes, reply) = stage(&mut view, &mut self.grants, work, &mut wakes);
+            let (staged, writes, reply) = stage(&mut view, &self.grants, work, &mut wakes);
             replies.push(reply);
             if staged {
                 let own = view.into_stage();
@@ -225,17 +225,19 @@ impl Committer {
 /// Stages a call. Tells whether it is to be written, how many transitions it has and how to answer it.
 fn stage(
     view: &mut View<'_>,
-    grants: &mut Grants,
+    grants: &SharedGrants,
     work: Work,
     wakes: &mut Vec<WakeSet>,
 ) -> (bool, u64, Reply) {
     match work {
         Work::Commit(fence, writes, answer) => {
             let transitions = writes.len() as u64;
-            let outcome = apply::commit(view, grants, fence, writes).map(|set| wakes.extend(set));
+            let outcome = apply::commit(view, &grants.read(), fence, writes).map(|set| wakes.extend(set));
             (outcome.is_ok(), transitions, reply(answer, outcome))
         }
-        Work::Fence(range, answer) => (true, 0, reply(answer, Ok(apply::fence(view, grants, range)))),
+        Work::Fence(range, answer) => {
+            (true, 0, reply(answer, Ok(apply::fence(view, &mut grants.write(), range))))
+        }
         Work::Document { section, name, expect, record, answer } => {
             let outcome = apply::put_document(view, section, name, expect, record).map_err(CommitError::from);
             (matches!(outcome, Ok(Some(_))), 0, reply(answer, outcome))

@@ -17,9 +17,11 @@ use longhaul_store::{
     Batch, CommitError, Counts, Direction, Document, EventRange, Explained, Fence, ListCursor, OutboxId,
     OutboxRow, ReadError, ShardRange, Store, StoredRun, Wake, Write,
 };
+use parking_lot::RwLock;
 
 use crate::{
     OpenError, Options, Stats,
+    apply::{self, SharedGrants},
     committer::{Answer, Committer, Work},
     count,
     engine::{Engine, Part, WriteFailure},
@@ -44,6 +46,8 @@ pub struct EmbeddedStore {
     points: Readers,
     /// Reads that may walk over many rows; they can't keep the others waiting.
     scans: Readers,
+    /// Who may write where.
+    grants: SharedGrants,
     tide: Arc<Tide>,
     counters: Arc<Counters>,
     engine: Arc<Engine>,
@@ -59,7 +63,7 @@ impl EmbeddedStore {
         check_format(&engine)?;
         let damaged = |source| OpenError::Damaged { folder: folder.into(), source };
         engine.young.recall(&engine).map_err(damaged)?;
-        let grants = read::grants(&engine).map_err(damaged)?;
+        let grants = Arc::new(RwLock::new(read::grants(&engine).map_err(damaged)?));
         let io = |source| OpenError::Io { folder: folder.into(), source };
         let readers = |name| {
             Readers::start(engine.clone(), name, options.reader_threads, options.reads_waiting_max)
@@ -71,13 +75,13 @@ impl EmbeddedStore {
         let committer = Committer {
             engine: engine.clone(),
             queue: work.clone(),
-            grants,
+            grants: grants.clone(),
             tide: tide.clone(),
             counters: counters.clone(),
             options,
         };
         let committer = Some(committer.start().map_err(io)?);
-        Ok(Self { work, committer, points, scans, tide, counters, engine })
+        Ok(Self { work, committer, points, scans, grants, tide, counters, engine })
     }
 
     /// Work done since the folder was opened.
@@ -148,6 +152,11 @@ impl Store for EmbeddedStore {
 
     fn commit(&self, fence: Fence, writes: Vec<Write>) -> BoxFuture<'_, Result<(), CommitError>> {
         self.submit(|answer| Work::Commit(fence, writes, answer))
+    }
+
+    fn holds(&self, fence: Fence) -> BoxFuture<'_, Result<(), CommitError>> {
+        // A newer grant is seen here before anybody is told of it, so before anybody can write under it.
+        ready(apply::check_fence(&self.grants.read(), fence, &[])).boxed()
     }
 
     fn current(&self, execution: ExecutionKey) -> BoxFuture<'_, Result<Option<Bytes>, ReadError>> {

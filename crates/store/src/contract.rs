@@ -283,6 +283,11 @@ pub trait Store: Send + Sync {
     /// The writes of one call take effect in order; several may name the same run (versions following each other).
     fn commit(&self, fence: Fence, writes: Vec<Write>) -> BoxFuture<'_, Result<(), CommitError>>;
 
+    /// Whether the fence holds. Nobody else has written to its shard before this was asked if it does: what its owner
+    /// had read by then was true. An answer that rests on no commit has to ask, or a paused owner that wakes up late would
+    /// tell of what was.
+    fn holds(&self, fence: Fence) -> BoxFuture<'_, Result<(), CommitError>>;
+
     /// The execution's current-run record.
     fn current(&self, execution: ExecutionKey) -> BoxFuture<'_, Result<Option<Bytes>, ReadError>>;
 

@@ -49,6 +49,10 @@ impl Store for MemoryStore {
         now(self.state.lock().commit(fence, writes))
     }
 
+    fn holds(&self, fence: Fence) -> BoxFuture<'_, Result<(), CommitError>> {
+        now(self.state.lock().holds(fence))
+    }
+
     fn current(&self, execution: ExecutionKey) -> BoxFuture<'_, Result<Option<Bytes>, ReadError>> {
         now(Ok(self.state.lock().current(&execution)))
     }

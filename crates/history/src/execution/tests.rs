@@ -19,10 +19,15 @@ use crate::{
 
 async fn history() -> Arc<History> {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let directory = Arc::new(Directory::new(store.clone()));
     let at = Timestamp(Host::system().clock.now());
     let namespace = Namespace::built_in(NAMESPACE, "default", Duration::from_secs(3600), at);
-    directory.create(namespace).await.expect("a new namespace");
+    Directory::new(store.clone()).create(namespace).await.expect("a new namespace");
+    owner(store).await
+}
+
+/// Takes over whatever is in the store.
+async fn owner(store: Arc<dyn Store>) -> Arc<History> {
+    let directory = Arc::new(Directory::new(store.clone()));
     History::start(Host::system(), store, directory, Arc::new(Sink), Settings::default())
         .await
         .expect("it takes over")
@@ -48,4 +53,31 @@ async fn breaks_alone() {
 fn a_broken_invariant_harms_nobody_else() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(breaks_alone());
+}
+
+/// Asks an owner what rests on nothing but its memory.
+async fn told(owner: &Arc<History>) -> Result<u8, PeerError> {
+    let key = ExecutionKey::workflow(NAMESPACE, "asked");
+    let shard = owner.room().shard(&key).expect("it is open");
+    let run = Target::Run(RunId::from_bytes([1; 16]));
+    shard.ask(key, run, |_| Ok::<_, Refusal>(7)).await
+}
+
+async fn is_silent() {
+    let former = history().await;
+    assert_eq!(told(&former).await, Ok(7));
+    let owner = owner(former.room().store.clone()).await;
+    assert_eq!(told(&owner).await, Ok(7));
+    let outcome = told(&former).await;
+    assert!(
+        matches!(outcome, Err(PeerError::Lost(_))),
+        "the other one may have written meanwhile: {outcome:?}"
+    );
+    assert_eq!(told(&owner).await, Ok(7));
+}
+
+#[test]
+fn an_owner_that_was_replaced_tells_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    runtime.block_on(is_silent());
 }

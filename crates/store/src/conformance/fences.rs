@@ -13,11 +13,32 @@ use crate::{CommitError, Fence, ShardId, ShardRange, Store};
 
 pub(super) const CASES: &[Case] = &[
     ("a newer fence makes the older one stale", a_newer_fence_makes_the_older_one_stale),
+    ("an owner hears that it is one no more", an_owner_hears_that_it_is_one_no_more),
     ("a fence nobody was granted is refused", a_fence_nobody_was_granted_is_refused),
     ("shards do not disturb each other", shards_do_not_disturb_each_other),
     ("a shard cut from another takes its fence", a_shard_cut_from_another_takes_its_fence),
     ("a fence holds within its range", a_fence_holds_within_its_range),
 ];
+
+fn an_owner_hears_that_it_is_one_no_more(store: &Arc<dyn Store>) {
+    let [low, high] = halves();
+    let old = own(store);
+    assert_eq!(wait(store.holds(old)), Ok(()));
+    let new = own(store);
+    let told = CommitError::Fenced { shard: old.shard, stale: old.epoch, current: new.epoch };
+    assert_eq!(wait(store.holds(old)), Err(told));
+    assert_eq!(wait(store.holds(new)), Ok(()));
+    let upper = wait(store.fence(high)).expect("a fence is granted");
+    assert!(wait(store.holds(new)).is_err(), "a shard that was cut has no fence");
+    let lower = wait(store.fence(low)).expect("a fence is granted");
+    assert_eq!(wait(store.holds(upper)), Ok(()));
+    assert_eq!(wait(store.holds(lower)), Ok(()));
+    assert!(
+        wait(store.holds(Fence { epoch: lower.epoch + 1, ..lower })).is_err(),
+        "nobody was granted that one"
+    );
+    assert!(wait(store.holds(Fence { shard: ShardId(9), epoch: 1 })).is_err(), "nor that one");
+}
 
 fn refused(store: &Arc<dyn Store>, fence: Fence, name: &str) {
     let outcome = wait(store.commit(fence, vec![start(&run(name))]));
@@ -34,7 +55,6 @@ fn a_newer_fence_makes_the_older_one_stale(store: &Arc<dyn Store>) {
     let told = CommitError::Fenced { shard: old.shard, stale: old.epoch, current: new.epoch };
     assert_eq!(outcome, Err(told));
     refused(store, old, "b");
-    assert!(wait(store.commit(old, vec![])).is_err(), "an empty commit asks whether the fence holds");
     commit(store, new, vec![start(&run("b"))]);
 }
 

@@ -75,6 +75,10 @@ impl State {
         Ok(())
     }
 
+    pub(super) fn holds(&self, fence: Fence) -> Result<(), CommitError> {
+        self.check_fence(fence, &[])
+    }
+
     fn check_fence(&self, fence: Fence, writes: &[Write]) -> Result<(), CommitError> {
         let grant = self.grants.get(&fence.shard);
         let current = grant.map_or(0, |grant| grant.epoch);
