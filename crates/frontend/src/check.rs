@@ -5,6 +5,7 @@ use longhaul_proto::{
     Refusal,
     api::{
         common::v1::{Link, RetryPolicy, TimeSkippingConfig, WorkflowExecution, link},
+        enums::v1::TaskQueueKind,
         taskqueue::v1::TaskQueue,
     },
 };
@@ -194,12 +195,34 @@ pub(crate) fn memo(bytes: usize, namespace: &Namespace, limits: &Limits) -> Resu
 }
 
 /// Refuses the id of a worker's build that is too long.
-pub(crate) fn build_id(id: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
+fn build_id(id: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
     if id.is_some_and(|id| id.len() > limits.build_id_bytes_max) {
         let text = "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID.";
         return Err(Refusal::invalid(text));
     }
     Ok(())
+}
+
+/// Refuses what a worker says of its build, if that can't be meant. `queue` is the one that it polls, or its own.
+pub(crate) fn build(
+    (id, versioned): (&str, bool),
+    queue: Option<&TaskQueue>,
+    settings: &crate::Settings,
+) -> Result<(), Refusal> {
+    if versioned && !settings.builds_of_workers {
+        let message = "Worker versioning in workflow progress APIs is disabled on this namespace.";
+        return Err(Refusal::PermissionDenied { message: message.into(), reason: String::new() });
+    }
+    let is_sticky = queue.is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky);
+    if versioned && is_sticky && queue.is_some_and(|queue| queue.normal_name.is_empty()) {
+        let text =
+            "NormalName must be set on sticky queue when UseVersioning is true or DeploymentOptions are set.";
+        return Err(Refusal::invalid(text));
+    }
+    if versioned && id.is_empty() {
+        return Err(Refusal::invalid("WorkerVersionStamp must be present if UseVersioning is true."));
+    }
+    build_id(Some(id), &settings.limits)
 }
 
 /// Refuses too many, too long or incomplete links.

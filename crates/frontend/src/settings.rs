@@ -53,6 +53,8 @@ pub struct Settings {
     pub reachability_queues_max: usize,
     /// Whether versioning rules, the second form of worker versioning, are kept.
     pub versioning_rules: bool,
+    /// Whether workers may say that they go by version sets or rules.
+    pub builds_of_workers: bool,
     /// Assignment rules of a task queue.
     pub assignment_rules_max: usize,
     /// Redirect rules of a task queue.
@@ -128,6 +130,7 @@ impl Default for Settings {
             reachability_builds_max: 5,
             reachability_queues_max: 20,
             versioning_rules: false,
+            builds_of_workers: true,
             assignment_rules_max: 100,
             redirect_rules_max: 500,
             redirect_upstream_max: 50,

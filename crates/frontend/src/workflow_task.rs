@@ -35,8 +35,9 @@ pub(crate) async fn poll(
     deployments::check_worker(request.deployment_options.as_ref(), frontend.id_bytes_max())?;
     asker.check_long_poll()?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
-    let build = request.worker_version_capabilities.as_ref().map(|worker| worker.build_id.as_str());
-    check::build_id(build, &frontend.settings(&namespace).limits)?;
+    let worker = request.worker_version_capabilities.as_ref();
+    let build = worker.map_or(("", false), |worker| (&worker.build_id, worker.use_versioning));
+    check::build(build, request.task_queue.as_ref(), &frontend.settings(&namespace))?;
     check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     let _waiting = frontend.wait(&namespace, Waits::WorkflowTask)?;
     frontend.poll(&asker, &namespace, request).await
@@ -53,8 +54,10 @@ pub(crate) async fn completed(
     let token = task_token(&request.task_token)?;
     let namespace = frontend.namespace_of_token(&request.namespace, &token.namespace_id).await?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
-    let build = request.worker_version_stamp.as_ref().map(|worker| worker.build_id.as_str());
-    check::build_id(build, &frontend.settings(&namespace).limits)?;
+    let worker = request.worker_version_stamp.as_ref();
+    let build = worker.map_or(("", false), |worker| (&worker.build_id, worker.use_versioning));
+    let own_queue = request.sticky_attributes.as_ref().and_then(|own| own.worker_task_queue.as_ref());
+    check::build(build, own_queue, &frontend.settings(&namespace))?;
     deployments::check_completion(&request, frontend.id_bytes_max())?;
     frontend.history(&asker, &namespace, request).await
 }

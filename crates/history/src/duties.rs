@@ -12,7 +12,7 @@ use longhaul_kernel::{
     context::Context,
     deployment::VersionName,
     ids::{NamespaceId, RunId, RunKey},
-    run::{Dispatch, Duty, DutyId, Inheritance, ParentPlace, Run, What},
+    run::{Dispatch, Duty, DutyId, Inheritance, ParentPlace, Run, WantedBuild, What},
 };
 use longhaul_proto::{
     Refusal,
@@ -79,6 +79,12 @@ pub fn add_task(run: &Run, id: DutyId, dispatch: &Dispatch) -> AddTask {
         priority: dispatch.priority.clone(),
         pinned: dispatch.bound.pinned.as_ref().map(VersionName::to_proto),
         ramps: dispatch.bound.ramps,
+        build: dispatch.bound.build.named(),
+        is_new: dispatch.bound.build == WantedBuild::New,
+        normal_queue: match (&dispatch.fallback, &dispatch.bound.build) {
+            (Some(queue), WantedBuild::Of(_)) => queue.clone(),
+            _ => String::new(),
+        },
     }
 }
 
@@ -114,7 +120,7 @@ pub fn fulfil(shard: &Arc<Shard>, run: &Run, id: DutyId, duty: Duty) {
                 namespace: String::new(),
                 root: run.root(),
                 origin: run.origin(id.key().1),
-                inheritance: Box::new(run.inheritance()),
+                inheritance: Box::new(run.inheritance_by(id)),
                 id,
                 duty,
             };

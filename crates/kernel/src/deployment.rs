@@ -37,6 +37,7 @@ pub use change::Change;
 pub use compute::{changed_groups, check_compute};
 pub use input::{Effects, Input, Reply, SetCurrent, SetRamping, compute_summary};
 pub use name::VersionName;
+pub(crate) use routing::place;
 pub use routing::{Goal, Published, QueueName, QueueRoute, Ramping, Routes, Routing};
 pub use version::{Drainage, Version};
 

@@ -6,6 +6,7 @@
 mod apply;
 mod archived;
 mod attached;
+mod builds;
 mod callbacks;
 mod chain;
 mod change;
@@ -51,6 +52,7 @@ use longhaul_proto::Refusal;
 use crate::{failure, retry};
 
 pub use attached::{Attached, AttachedRequest, Registered};
+pub use builds::{Builds, WantedBuild};
 pub use callbacks::CallbackCall;
 pub use chain::{Current, StartVerdict, decide_start};
 pub use change::{Change, ControlChange, DutyId, Fact, Volatile};

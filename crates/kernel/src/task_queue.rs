@@ -7,5 +7,6 @@ mod versions;
 pub use config::{Config, Rate, check};
 pub use turns::{Turns, Weight};
 pub use versions::{
-    RuleLimits, SetLimits, VersionSets, VersioningRules, Versions, check_version_sets, check_versioning_rules,
+    Led, RuleLimits, SetLimits, VersionSets, VersioningRules, Versions, check_version_sets,
+    check_versioning_rules,
 };

@@ -3,7 +3,13 @@
 //! This process is the only one that changes them, so what it has read or written is what there is. They are read
 //! before the first queue is loaded, so that no queue is ever worked without its limits.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use longhaul_kernel::{
@@ -33,6 +39,19 @@ const TRIES: usize = 5;
 pub struct Configs {
     store: Arc<dyn Store>,
     known: RwLock<BTreeMap<String, Known>>,
+    /// Whether anything was ever said of the versions of a queue: nobody looks as long as not.
+    has_versions: AtomicBool,
+}
+
+/// What was said of the versions of a queue.
+pub(crate) struct Versioned(Arc<Config>, Versions);
+
+impl std::ops::Deref for Versioned {
+    type Target = Versions;
+
+    fn deref(&self) -> &Versions {
+        self.0.versions.as_ref().unwrap_or(&self.1)
+    }
 }
 
 #[derive(Clone, Default)]
@@ -62,7 +81,8 @@ impl Configs {
                 _ => break,
             }
         }
-        Ok(Self { store, known: RwLock::new(known) })
+        let has_versions = known.values().any(|known| known.config.versions.is_some());
+        Ok(Self { store, known: RwLock::new(known), has_versions: has_versions.into() })
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -94,6 +114,15 @@ impl Configs {
         self.of(namespace, name, ALL_KINDS).versions.clone().unwrap_or_default()
     }
 
+    /// What was said of the versions of a queue, if anything was.
+    pub(crate) fn versioned(&self, namespace: NamespaceId, name: &str) -> Option<Versioned> {
+        if !self.has_versions.load(Ordering::Acquire) {
+            return None;
+        }
+        let config = self.of(namespace, name, ALL_KINDS);
+        config.versions.is_some().then(|| Versioned(config, Versions::default()))
+    }
+
     /// Changes what is said of the versions of a queue, durably. Answers what is said now.
     ///
     /// # Errors
@@ -109,6 +138,7 @@ impl Configs {
             Ok(Config { versions: Some(versions), ..config.clone() })
         };
         let config = self.change(key(namespace, name, ALL_KINDS), change).await?;
+        self.has_versions.store(true, Ordering::Release);
         Ok(config.versions.clone().unwrap_or_default())
     }
 

@@ -18,7 +18,7 @@ use longhaul_runtime::peers::{Caller, DescribeVersion, PeerError, TaskKind, Vers
 use crate::{
     Matching,
     limiter::{Limiter, RateSource},
-    queue::{Load, QueueKey, View},
+    queue::{Load, QueueKey, View, Workers},
     sticky::{caller_namespace, kind, wire_kind},
 };
 
@@ -194,7 +194,7 @@ pub(crate) fn version_queue(matching: &Matching, caller: &Caller, request: &Desc
         name: request.task_queue.as_str().into(),
         kind: kind(told).unwrap_or(TaskKind::Workflow),
         sticky: false,
-        version: Some(VersionName::of(&request.version).into()),
+        version: Some(Workers::Deployment(VersionName::of(&request.version).into())),
     };
     let view = match matching.queues.find(&key) {
         Some(queue) => queue.view(),

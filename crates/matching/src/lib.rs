@@ -10,6 +10,7 @@
 
 mod backlog;
 mod budget;
+mod builds;
 mod configs;
 mod departed;
 mod describe;

@@ -16,6 +16,7 @@ use longhaul_store::Spill;
 
 use crate::{
     Settings,
+    builds::Wanted,
     configs::Configs,
     describe,
     query::Queries,
@@ -94,6 +95,9 @@ impl Matching {
             sticky: add.sticky,
             version: None,
         };
+        if self.is_for_newer(key.namespace, &add) {
+            return Ok(TaskAdded { sticky_worker_unavailable: true });
+        }
         let key = self.led_task(key, &add);
         match self.served(caller, key)? {
             Some(queue) => {
@@ -113,7 +117,9 @@ impl Matching {
             version: None,
         };
         let pinned = request.pinned.as_ref().map(VersionName::of);
-        let key = self.led(key, &request.execution.workflow_id, pinned, false);
+        let wanted = Wanted::read(&request.build, request.is_new);
+        let by_build = (request.execution.run_id.as_str(), &wanted);
+        let key = self.led(key, &request.execution.workflow_id, pinned, false, by_build);
         let queue = self
             .served(&caller, key)?
             .ok_or_else(|| Refusal::Unavailable("sticky worker unavailable".into()))?;
@@ -219,6 +225,9 @@ impl Peer for Matching {
             sticky: task.sticky,
             version: None,
         };
+        if self.is_for_newer(key.namespace, task) {
+            return None;
+        }
         let key = self.led_task(key, task);
         let (kept, poll) = self.queues.find(&key)?.reserve(task.priority.as_ref())?;
         Some(Reserved::new(self.request_id(), poll, move |answer| kept.serve(answer)))

@@ -11,6 +11,7 @@ use longhaul_runtime::peers::{Caller, DispatchNexus, NexusOutcome, PeerError, Ta
 
 use crate::{
     Matching,
+    builds::Wanted,
     lease::Offer,
     pollers::Poller,
     query::{Answer, Asked, Query, read_token},
@@ -81,7 +82,7 @@ impl Matching {
             sticky: false,
             version: None,
         };
-        let queue = self.queues.load(&caller, self.led(key, "", None, false))?;
+        let queue = self.queues.load(&caller, self.led(key, "", None, false, ("", &Wanted::NEW)))?;
         let until = caller.deadline.map_or_else(|| self.now() + WAIT, Timestamp) - MARGIN;
         let asked = Asked::Nexus { request: request.request, until };
         match self.queries.ask(&caller, queue, request.task_queue, asked, until.0).await? {

@@ -24,7 +24,7 @@ use crate::{
     lease::{Lease, Offer, QueryLease, Started},
     pollers::Poller,
     query::{Asked, Query},
-    queue::{Advice, Poll, QueueKey},
+    queue::{Advice, Poll, QueueKey, Workers},
     start,
     sticky::caller_namespace,
     task::Task,
@@ -46,6 +46,8 @@ pub(crate) trait PollRequest: Send + Sync + Sized {
     fn shared(&self) -> TaskPoll;
     /// What the request tells of its worker.
     fn poller(&self) -> Poller;
+    /// The request without what it tells of its worker's build, where runs are not to know it.
+    fn without_build(self) -> Self;
     /// Asks to start a task.
     fn record(&self, task: &Task, request_id: String) -> Self::Record;
     /// Asks for what a worker needs to answer a query.
@@ -65,7 +67,11 @@ impl Matching {
         caller: Caller,
         request: R,
     ) -> Result<R::Answer, PeerError> {
-        let poll = self.enter(&caller, &request).await?;
+        let poller = request.poller();
+        let is_sticky = request.task_queue().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky);
+        let hides = self.hides_build(&caller, request.task_queue(), poller.capabilities.as_ref(), is_sticky);
+        let request = if hides { request.without_build() } else { request };
+        let poll = self.enter(&caller, &request, poller).await?;
         while let Some(offer) = poll.next().await {
             let answer = match offer {
                 Offer::Task(lease) => self.start(&caller, &request, &poll, lease).await,
@@ -87,9 +93,13 @@ impl Matching {
         Ok(R::Answer::default())
     }
 
-    async fn enter<R: PollRequest>(&self, caller: &Caller, request: &R) -> Result<Poll, PeerError> {
-        let (shared, poller) = (request.shared(), request.poller());
-        self.enter_queue(caller, request.task_queue(), R::KIND, shared, poller).await
+    async fn enter<R: PollRequest>(
+        &self,
+        caller: &Caller,
+        request: &R,
+        poller: Poller,
+    ) -> Result<Poll, PeerError> {
+        self.enter_queue(caller, request.task_queue(), R::KIND, request.shared(), poller).await
     }
 
     /// Takes a place among the polls of a queue.
@@ -103,13 +113,12 @@ impl Matching {
     ) -> Result<Poll, PeerError> {
         let queue = queue.ok_or_else(|| Refusal::invalid("TaskQueue is not set on request."))?;
         let is_sticky = queue.kind() == TaskQueueKind::Sticky;
-        let key = QueueKey {
-            namespace: caller_namespace(caller),
-            name: queue.name.as_str().into(),
-            kind,
-            sticky: is_sticky,
-            version: versions::of_poll(poller.deployment.as_ref(), is_sticky),
+        let namespace = caller_namespace(caller);
+        let version = match versions::of_poll(poller.deployment.as_ref(), is_sticky) {
+            Some(version) => Some(Workers::Deployment(version)),
+            None => self.of_build(namespace, queue, poller.capabilities.as_ref(), is_sticky)?,
         };
+        let key = QueueKey { namespace, name: queue.name.as_str().into(), kind, sticky: is_sticky, version };
         let place = Place { namespace: &caller.namespace, task_queue: &queue.name, task_kind: kind };
         let settings = self.settings.at(place);
         let longest = self.now() + settings.poll_wait;
@@ -225,6 +234,11 @@ impl PollRequest for Arc<api::PollWorkflowTaskQueueRequest> {
         }
     }
 
+    fn without_build(mut self) -> Self {
+        Arc::make_mut(&mut self).worker_version_capabilities = None;
+        self
+    }
+
     fn record(&self, task: &Task, request_id: String) -> Self::Record {
         RecordWorkflowTaskStarted {
             execution: task.execution(),
@@ -291,6 +305,11 @@ impl PollRequest for Arc<api::PollActivityTaskQueueRequest> {
             capabilities: self.worker_version_capabilities.clone(),
             deployment: self.deployment_options.clone(),
         }
+    }
+
+    /// Their events tell it, whatever led them.
+    fn without_build(self) -> Self {
+        self
     }
 
     fn record(&self, task: &Task, request_id: String) -> Self::Record {

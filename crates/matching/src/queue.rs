@@ -38,8 +38,19 @@ pub(crate) struct QueueKey {
     pub(crate) name: Arc<str>,
     pub(crate) kind: TaskKind,
     pub(crate) sticky: bool,
-    /// The version of its workers; `None` for those without one, and for sticky queues.
-    pub(crate) version: Option<Arc<VersionName>>,
+    /// Its workers; `None` for those without a version, and for sticky queues.
+    pub(crate) version: Option<Workers>,
+}
+
+/// The workers whom one of the queues behind a name is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Workers {
+    /// Those of a version of a deployment.
+    Deployment(Arc<VersionName>),
+    /// Those of a version set.
+    Set(Arc<str>),
+    /// Those of a build.
+    Build(Arc<str>),
 }
 
 impl QueueKey {

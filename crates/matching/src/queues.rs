@@ -22,7 +22,7 @@ use crate::{
     limiter,
     metrics::{self, Labels, Meters},
     query::Queries,
-    queue::{Queue, QueueKey},
+    queue::{Queue, QueueKey, Workers},
     running::Running,
     sticky::wire_kind,
 };
@@ -223,6 +223,8 @@ fn lane_name(key: &QueueKey) -> Arc<str> {
     match &key.version {
         None => key.name.clone(),
         // No queue has a name with this character.
-        Some(version) => format!("{}\u{0}{version}", key.name).into(),
+        Some(Workers::Deployment(version)) => format!("{}\u{0}{version}", key.name).into(),
+        Some(Workers::Set(set)) => format!("{}\u{0}\u{1}{set}", key.name).into(),
+        Some(Workers::Build(build)) => format!("{}\u{0}\u{2}{build}", key.name).into(),
     }
 }

@@ -7,6 +7,8 @@ use longhaul_kernel::{deployment::VersionName, ids::RunId, time::Timestamp};
 use longhaul_proto::{Refusal, api::common::v1 as common};
 use longhaul_runtime::peers::AddTask;
 
+use crate::builds::Wanted;
+
 /// Urgency of a task, from 1 to 5; lower goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Priority(u8);
@@ -57,10 +59,12 @@ pub(crate) struct Task {
     pub(crate) pinned: Option<Arc<VersionName>>,
     /// Whether it prefers the ramping version.
     pub(crate) ramps: bool,
+    /// The build whose workers may have it, where deployments have no say.
+    pub(crate) wanted: Wanted,
 }
 
 /// Bytes of a spilled task in front of its workflow id and its fairness key.
-const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 1;
+const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 1;
 
 impl Task {
     /// Reads an added task.
@@ -81,6 +85,7 @@ impl Task {
             added_at: now,
             pinned: add.pinned.as_ref().map(|version| Arc::new(VersionName::of(version))),
             ramps: add.ramps,
+            wanted: Wanted::read(&add.build, add.is_new),
         })
     }
 
@@ -115,10 +120,10 @@ impl Task {
         out.put_i64_le(self.scheduled_at.0);
         out.put_i64_le(self.expires_at.0);
         out.put_i64_le(self.added_at.0);
-        out.put_u8(u8::from(self.ramps));
+        out.put_u8(u8::from(self.ramps) | u8::from(self.wanted.is_new) << 1);
         let pinned = self.pinned.as_ref();
-        for part in [pinned.map(|own| &own.deployment), pinned.map(|own| &own.build)] {
-            let part = part.map_or("", |part| part);
+        let wanted = self.wanted.build.as_deref().unwrap_or_default();
+        for part in [pinned.map_or("", |own| &own.deployment), pinned.map_or("", |own| &own.build), wanted] {
             out.put_u32_le(u32::try_from(part.len()).unwrap_or(0));
             out.put_slice(part.as_bytes());
         }
@@ -136,6 +141,7 @@ impl Task {
         }
         let mut run = [0; 16];
         bytes.copy_to_slice(&mut run);
+        let flags;
         let mut task = Self {
             run: RunId::from_bytes(run),
             scheduled_event_id: bytes.get_i64_le(),
@@ -145,11 +151,15 @@ impl Task {
             scheduled_at: Timestamp(bytes.get_i64_le()),
             expires_at: Timestamp(bytes.get_i64_le()),
             added_at: Timestamp(bytes.get_i64_le()),
-            ramps: bytes.get_u8() != 0,
+            ramps: {
+                flags = bytes.get_u8();
+                flags & 1 != 0
+            },
             pinned: {
                 let (deployment, build) = (text(&mut bytes)?, text(&mut bytes)?);
                 (!deployment.is_empty()).then(|| Arc::new(VersionName { deployment, build }))
             },
+            wanted: Wanted::read(&text(&mut bytes)?, flags & 2 != 0),
             weight: bytes.try_get_f32_le().ok()?,
             workflow_id: Box::default(),
             fairness_key: None,

@@ -31,7 +31,9 @@ pub(crate) async fn versioning(
         matching.configs.versions(namespace, &call.task_queue)
     } else {
         let change = |versions: &Versions| changed(matching, caller, call, versions, now);
-        matching.configs.change_versions(namespace, &call.task_queue, change).await?
+        let versions = matching.configs.change_versions(namespace, &call.task_queue, change).await?;
+        matching.sort_out_builds(caller, &call.task_queue);
+        versions
     };
     let since = now - DEFAULT_AFTERWARDS;
     Ok(VersioningTold {
@@ -60,7 +62,11 @@ fn changed(
     let mut versions = versions.clone();
     if let Some(request) = &call.sets {
         let limits = SetLimits { sets_max: most(call.sets_max), builds_max: most(call.builds_max) };
-        versions.sets = versions.sets.updated(request, limits, now)?;
+        let sets = versions.sets.updated(request, limits, now)?;
+        if sets != versions.sets {
+            versions.rules.touch(now);
+        }
+        versions.sets = sets;
     }
     if let Some(request) = &call.rules {
         let limits = RuleLimits {
@@ -69,7 +75,9 @@ fn changed(
             upstream_max: most(call.upstream_max),
         };
         let is_served = |build: &str| is_served(matching, caller, &call.task_queue, build, now);
-        versions.rules = versions.rules.updated(request, limits, now, is_served)?;
+        let rules = versions.rules.updated(request, limits, now, is_served)?;
+        versions.check_members(request)?;
+        versions.rules = rules;
     }
     Ok(versions)
 }

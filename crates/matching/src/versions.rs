@@ -15,7 +15,13 @@ use longhaul_proto::api::{deployment::v1::WorkerDeploymentOptions, taskqueue::v1
 use longhaul_runtime::peers::{AddTask, Caller, PeerError, QueueRoutes, RegisterWorker, TaskKind};
 use parking_lot::RwLock;
 
-use crate::{Matching, queue::QueueKey, sticky::caller_namespace, task::Task};
+use crate::{
+    Matching,
+    builds::Wanted,
+    queue::{QueueKey, Workers},
+    sticky::caller_namespace,
+    task::Task,
+};
 
 /// A queue as clients see it.
 type Name = (NamespaceId, Arc<str>, TaskKind);
@@ -38,21 +44,34 @@ impl Routing {
 }
 
 impl Matching {
-    /// The queue behind `key` for a task of this workflow, which may be bound to workers of one version.
+    /// The queue behind `key` for a task of this workflow, which may be bound to workers of one version; where
+    /// deployments have no say, the build that it wants decides.
     pub(crate) fn led(
         &self,
         key: QueueKey,
         workflow_id: &str,
         pinned: Option<VersionName>,
         ramps: bool,
+        (run, wanted): (&str, &Wanted),
     ) -> QueueKey {
-        let version = lead(self.routing.of(&key).as_deref(), &key, workflow_id, pinned, ramps);
+        let version = lead(self.routing.of(&key).as_deref(), &key, workflow_id, pinned, ramps)
+            .map(Workers::Deployment)
+            .or_else(|| self.led_by_build(&key, run, wanted));
         QueueKey { version, ..key }
+    }
+
+    /// As [`Self::led`], for a task that waits.
+    pub(crate) fn led_waiting(&self, key: &QueueKey, task: &Task) -> QueueKey {
+        let pinned = task.pinned.as_deref().cloned();
+        let run = if task.wanted.is_new { task.run.to_string() } else { String::new() };
+        self.led(key.clone(), &task.workflow_id, pinned, task.ramps, (&run, &task.wanted))
     }
 
     /// As [`Self::led`], for a task that is added.
     pub(crate) fn led_task(&self, key: QueueKey, add: &AddTask) -> QueueKey {
-        self.led(key, &add.execution.workflow_id, add.pinned.as_ref().map(VersionName::of), add.ramps)
+        let pinned = add.pinned.as_ref().map(VersionName::of);
+        let wanted = Wanted::read(&add.build, add.is_new);
+        self.led(key, &add.execution.workflow_id, pinned, add.ramps, (&add.execution.run_id, &wanted))
     }
 
     /// Makes a version known that polls a queue for the first time.
@@ -60,7 +79,7 @@ impl Matching {
     /// # Errors
     /// Those of history, which may refuse a version too many.
     pub(crate) async fn register(&self, caller: &Caller, key: &QueueKey) -> Result<(), PeerError> {
-        let Some(version) = &key.version else { return Ok(()) };
+        let Some(Workers::Deployment(version)) = &key.version else { return Ok(()) };
         if self.routing.of(key).is_some_and(|route| route.versions.contains(&**version)) {
             return Ok(());
         }
@@ -90,8 +109,7 @@ impl Matching {
         }
         for (own, queue) in self.queues.variants(&key) {
             queue.sort_out(|task| {
-                let pinned = task.pinned.as_deref().cloned();
-                let led = self.led(key.clone(), &task.workflow_id, pinned, task.ramps);
+                let led = self.led_waiting(&key, &task);
                 if led == own {
                     return Some(task);
                 }
@@ -101,7 +119,7 @@ impl Matching {
     }
 
     /// Adds a task to a queue, or gives it back if that can't be loaded.
-    fn add_to(&self, caller: &Caller, key: QueueKey, task: Task) -> Option<Task> {
+    pub(crate) fn add_to(&self, caller: &Caller, key: QueueKey, task: Task) -> Option<Task> {
         match self.queues.load(caller, key) {
             Ok(queue) => {
                 queue.add(task);

@@ -4,55 +4,12 @@ Left out is what the reference does for want of a check: an update that says not
 that is not there is a masked internal error.
 """
 
+from builds import Rules, rule
 from harness import configured, scenario
 
 ON = configured(frontend__workerVersioningRuleAPIs=True)
 FEW = configured(frontend__workerVersioningRuleAPIs=True, limit__wv__AssignmentRuleLimitPerQueue=2, limit__wv__RedirectRuleLimitPerQueue=2,
                  limit__wv__RedirectRuleMaxUpstreamBuildIDsPerQueue=2)
-
-
-def rule(build, share=None):
-    return {"target_build_id": build, **({} if share is None else {"percentage_ramp": {"ramp_percentage": share}})}
-
-
-class Rules:
-    """The rules of a queue; each update carries the token of the one before."""
-
-    def __init__(self, t):
-        self.t, self.token = t, b""
-        self.get()
-
-    def get(self):
-        answer = self.t.call("GetWorkerVersioningRules", task_queue="q~")
-        if answer:
-            self.token = answer.conflict_token
-
-    def update(self, **fields):
-        answer = self.t.call("UpdateWorkerVersioningRules", **{"task_queue": "q~", "conflict_token": self.token, **fields})
-        if answer:
-            self.token = answer.conflict_token
-        return answer
-
-    def insert(self, build, index=0, share=None):
-        return self.update(insert_assignment_rule={"rule_index": index, "rule": rule(build, share)})
-
-    def replace(self, build, index=0, share=None, force=False):
-        return self.update(replace_assignment_rule={"rule_index": index, "rule": rule(build, share), "force": force})
-
-    def delete(self, index=0, force=False):
-        return self.update(delete_assignment_rule={"rule_index": index, "force": force})
-
-    def add(self, source, target):
-        return self.update(add_compatible_redirect_rule={"rule": {"source_build_id": source, "target_build_id": target}})
-
-    def redirect(self, source, target):
-        return self.update(replace_compatible_redirect_rule={"rule": {"source_build_id": source, "target_build_id": target}})
-
-    def undirect(self, source):
-        return self.update(delete_compatible_redirect_rule={"source_build_id": source})
-
-    def commit(self, build, force=False):
-        return self.update(commit_build_id={"target_build_id": build, "force": force})
 
 
 @ON

@@ -3,7 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use longhaul_kernel::{Refusal, deployment::VersionName, ids::NamespaceId, run::Run};
+use longhaul_kernel::{
+    Refusal,
+    deployment::VersionName,
+    ids::NamespaceId,
+    run::{Run, WantedBuild},
+};
 use longhaul_proto::{
     ExhaustedCause, ExhaustedScope,
     api::{
@@ -40,6 +45,8 @@ struct Direct {
     priority: Option<Priority>,
     /// The version whose workers may answer.
     pinned: Option<VersionName>,
+    /// The build whose workers may.
+    build: WantedBuild,
 }
 
 /// Asks a run.
@@ -151,12 +158,14 @@ fn route(
 }
 
 fn direct(run: &Run) -> Direct {
+    let bound = run.bound();
     Direct {
         execution: run.execution(),
         queue: run.task_queue().to_owned(),
         sticky: run.sticky.as_ref().map(|sticky| sticky.queue.clone()),
         priority: run.priority.as_ref().map(|priority| priority.0.clone()),
-        pinned: run.bound().pinned,
+        pinned: bound.pinned,
+        build: bound.build,
     }
 }
 
@@ -195,6 +204,8 @@ async fn dispatch(
         query: query.clone(),
         priority: direct.priority.clone(),
         pinned: direct.pinned.as_ref().map(VersionName::to_proto).filter(|_| !sticky),
+        build: direct.build.named(),
+        is_new: direct.build == WantedBuild::New,
     };
     if let Some(queue) = &direct.sticky {
         let mut hurried = caller.clone();

@@ -127,11 +127,11 @@ impl QueueRoute {
     }
 }
 
-/// The place of a workflow id between 0 and 100, the same for ever, and evenly spread.
-fn place(workflow_id: &str) -> f32 {
+/// The place of an id between 0 and 100, the same for ever, and evenly spread.
+pub(crate) fn place(id: &str) -> f32 {
     // FNV-1a and the finish of MurmurHash3: fixed by this code rather than by a dependency's version.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in workflow_id.as_bytes() {
+    for byte in id.as_bytes() {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);

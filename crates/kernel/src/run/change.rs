@@ -175,6 +175,9 @@ pub enum Fact {
     /// A worker was told of a version that the run could move to.
     #[n(181)]
     GoalTold(#[n(0)] Told),
+    /// Versioning rules have led the run to another build: which one, and how often that has happened.
+    #[n(182)]
+    Assigned(#[n(0)] String, #[n(1)] i64),
     /// An attempt to start a Nexus operation, or to cancel it, has failed and another one follows.
     #[n(140)]
     NexusAttemptFailed {

@@ -195,7 +195,7 @@ impl Run {
             expires_at: positive(scheduled.schedule_to_start_timeout.as_ref())
                 .map(|timeout| self.outside(activity.attempt_scheduled_at) + timeout),
             priority: self.priority_of(scheduled.priority.as_ref()),
-            bound: Bound { ramps: false, ..self.bound() },
+            bound: self.bound_activity(event),
         })
     }
 }

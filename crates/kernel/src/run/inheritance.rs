@@ -1,6 +1,7 @@
 //! What a run hands on of its version: to its children, and to the runs that follow it.
 
 use longhaul_proto::api::{
+    common::v1::WorkerVersionStamp,
     deployment::v1::InheritedAutoUpgradeInfo,
     enums::v1::{
         ContinueAsNewInitiator as Initiator, ContinueAsNewVersioningBehavior as Wish,
@@ -10,7 +11,7 @@ use longhaul_proto::api::{
     workflow::v1::{VersioningOverride, versioning_override::Override},
 };
 
-use super::{Run, versions::has_queue};
+use super::{DutyId, Run, versions::has_queue};
 use crate::{context::Context, deployment::VersionName};
 
 /// What a run hands on.
@@ -22,6 +23,10 @@ pub struct Inheritance {
     pub pinned: Option<VersionName>,
     /// The version that it is on while it follows the routing, and the routing's revision.
     pub followed: Option<(VersionName, i64)>,
+    /// The build that it is assigned to, if it hands that on.
+    pub build: Option<String>,
+    /// The build of its last worker, if it goes by version sets and hands that on.
+    pub stamp: Option<WorkerVersionStamp>,
 }
 
 impl Inheritance {
@@ -39,6 +44,11 @@ impl Inheritance {
                 ..InheritedAutoUpgradeInfo::default()
             });
         }
+        #[allow(deprecated)]
+        {
+            next.inherited_build_id = self.build.unwrap_or_default();
+            next.source_version_stamp = self.stamp;
+        }
     }
 }
 
@@ -49,7 +59,7 @@ impl Run {
         let chosen = self.attached.versioning_override.as_ref().map(|chosen| &chosen.0);
         if let Some(VersioningOverride { r#override: Some(Override::Pinned(_)), .. }) = chosen {
             let pinned = self.effective().version;
-            return Inheritance { chosen: chosen.cloned(), pinned, followed: None };
+            return Inheritance { chosen: chosen.cloned(), pinned, ..Inheritance::default() };
         }
         let follows =
             matches!(chosen, Some(VersioningOverride { r#override: Some(Override::AutoUpgrade(_)), .. }));
@@ -62,6 +72,26 @@ impl Run {
             }
             _ => Inheritance::default(),
         }
+    }
+
+    /// What it hands on to a child, or to the run that continues it, if the command wishes its build too.
+    pub fn inheritance_with_build(&self, inherits_build: bool) -> Inheritance {
+        let inheritance = self.inheritance();
+        if !inherits_build || self.effective().behavior != Behavior::Unspecified {
+            return inheritance;
+        }
+        let stamp = self.worker_stamp.as_ref().filter(|_| self.is_in_a_set()).map(|stamp| stamp.0.clone());
+        Inheritance { build: self.versions.builds.assigned.clone(), stamp, ..inheritance }
+    }
+
+    /// What it hands on to whom a duty is about.
+    pub fn inheritance_by(&self, duty: DutyId) -> Inheritance {
+        let child = match duty {
+            DutyId::StartChild(event) => self.children.get(&event),
+            _ => None,
+        };
+        #[allow(deprecated)]
+        self.inheritance_with_build(child.is_some_and(|child| child.initiated.inherit_build_id))
     }
 
     /// Writes into the start of the run that follows what it has of this one's version, unless that run continues as
@@ -82,11 +112,11 @@ impl Run {
     pub(super) fn bequeath_continued(
         &self,
         next: &mut WorkflowExecutionStartedEventAttributes,
-        wish: i32,
+        (wish, inherits_build): (i32, bool),
         context: &Context,
     ) {
         next.versioning_override = None;
-        let mut inheritance = self.inheritance();
+        let mut inheritance = self.inheritance_with_build(inherits_build);
         let upgrades = wish == Wish::AutoUpgrade as i32 || wish == Wish::UseRampingVersion as i32;
         if let Some(chosen) = inheritance.chosen.clone().filter(|_| upgrades) {
             // The choice holds, but nothing of what it stands in the way of is handed on.

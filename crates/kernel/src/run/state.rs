@@ -337,6 +337,10 @@ pub struct TaskStarted {
     #[n(7)]
     #[cbor(default)]
     pub could_move: bool,
+    /// How often versioning rules have redirected the run, this time included.
+    #[n(8)]
+    #[cbor(default)]
+    pub redirects: i64,
 }
 
 /// A worker's own queue.

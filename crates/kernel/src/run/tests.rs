@@ -14,6 +14,7 @@ mod activity_timeouts;
 mod attaching;
 mod bad_commands;
 mod buffering;
+mod builds;
 mod chains;
 mod children;
 mod closing;

@@ -21,6 +21,7 @@ use minicbor::{Decode, Encode};
 
 use super::{
     DutyId, Fact, Run,
+    builds::{Builds, WantedBuild},
     state::{Phase, TaskKind},
     transition::Transition,
     versioning,
@@ -59,6 +60,10 @@ pub struct Versions {
     /// Whether it ever had to do with versions.
     #[n(5)]
     pub is_known: bool,
+    /// Where it stands among builds, in the older forms of versioning.
+    #[n(6)]
+    #[cbor(default)]
+    pub builds: Builds,
 }
 
 /// A move to other workers.
@@ -96,6 +101,18 @@ pub struct Bound {
     pub pinned: Option<VersionName>,
     /// Those of the ramping version rather than of the current one.
     pub ramps: bool,
+    /// Those of this build, where deployments have no say.
+    pub build: WantedBuild,
+}
+
+impl Bound {
+    /// Whether tasks that wait may be for other workers than before. New work goes by its queue either way, and a first
+    /// task that waits there is let be.
+    pub(super) fn leads_elsewhere(&self, before: &Self) -> bool {
+        let names_build = |bound: &Self| matches!(bound.build, WantedBuild::Of(_));
+        let is_led = (&self.pinned, self.ramps) != (&before.pinned, before.ramps);
+        is_led || self.build != before.build && (names_build(self) || names_build(before))
+    }
 }
 
 /// What becomes of an activity task that a worker wants to have.
@@ -140,8 +157,22 @@ impl Run {
         let first = self.last_completed_event_id == 0;
         let effective = self.effective();
         match effective.behavior {
-            Behavior::Pinned => Bound { pinned: effective.version, ramps: false },
-            _ => Bound { pinned: None, ramps: first && self.wishes_ramp() },
+            Behavior::Pinned => Bound { pinned: effective.version, ramps: false, build: WantedBuild::None },
+            Behavior::AutoUpgrade => {
+                Bound { pinned: None, ramps: first && self.wishes_ramp(), build: WantedBuild::None }
+            }
+            Behavior::Unspecified => {
+                Bound { pinned: None, ramps: first && self.wishes_ramp(), build: self.wanted_build() }
+            }
+        }
+    }
+
+    /// The workers that the tasks of an activity are for.
+    pub(super) fn bound_activity(&self, scheduled_event_id: i64) -> Bound {
+        let bound = Bound { ramps: false, ..self.bound() };
+        match self.effective().behavior {
+            Behavior::Unspecified => Bound { build: self.wanted_activity_build(scheduled_event_id), ..bound },
+            Behavior::Pinned | Behavior::AutoUpgrade => bound,
         }
     }
 
@@ -298,7 +329,7 @@ impl Run {
         let build = match (behavior, &version) {
             (Behavior::Pinned, Some(version)) => Some(format!("pinned:{version}")),
             (Behavior::Pinned | Behavior::AutoUpgrade, _) => None,
-            (Behavior::Unspecified, _) => Some("unversioned".to_owned()),
+            (Behavior::Unspecified, _) => self.told_build(),
         };
         self.relist_build(build.as_deref());
     }

@@ -99,6 +99,8 @@ impl Run {
             execution_duration: closed.map(|closed| to_proto(closed.since(self.execution_time()))),
             root_execution: self.root(),
             most_recent_worker_version_stamp: self.worker_stamp.as_ref().map(|stamp| stamp.0.clone()),
+            assigned_build_id: self.versions.builds.assigned.clone().unwrap_or_default(),
+            inherited_build_id: self.start.inherited_build_id.clone(),
             first_run_id: self.first_run_id().to_owned(),
             versioning_info: self.versioning_info(),
             worker_deployment_name: self.told_deployment(),
@@ -245,6 +247,7 @@ impl Run {
             last_attempt_complete_time: activity.last_attempt_completed_at.map(Timestamp::to_proto),
             next_attempt_schedule_time: waits.then(|| activity.attempt_scheduled_at.to_proto()),
             priority: scheduled.priority.clone(),
+            assigned_build_id: self.build_of_activity(activity),
             paused: activity.is_paused(),
             pause_info: activity.control.paused.as_ref().map(pause_info),
             activity_options: Some(ActivityOptions {

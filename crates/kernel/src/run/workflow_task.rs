@@ -67,7 +67,17 @@ impl Transition<'_> {
     pub fn start_workflow_task(&mut self, request_id: &str, taker: &Taker) {
         let could_move = self.meet(taker.version.as_ref());
         let Some(mut task) = self.run.workflow_task.clone() else { return };
-        if task.kind == TaskKind::Transient && task.scheduled_event_id != self.run.next_event_id {
+        // Who goes by version sets, or has the run in its cache, is not told as the build of the task.
+        let by_rules = taker.version.is_none() && !self.run.is_in_a_set();
+        let build = taker.build.clone().filter(|build| !build.use_versioning || by_rules);
+        let was = self.run.versions.builds.clone();
+        let redirects = match &build {
+            Some(build) if build.use_versioning => self.run.redirects_with(&build.build_id),
+            _ => 0,
+        };
+        let is_redirected = build.is_some() && redirects > was.redirects;
+        let has_changed = task.scheduled_event_id != self.run.next_event_id || is_redirected;
+        if task.kind == TaskKind::Transient && has_changed {
             // Something happened since: the task is no mere retry any more and gets real events.
             self.fact(Fact::NextTask { attempt: 1, failed: self.run.failed_workflow_tasks });
             let attributes = scheduled_attributes(self.run, None, task.timeout, 1);
@@ -79,7 +89,8 @@ impl Transition<'_> {
             at: self.at,
             request_id: request_id.to_owned(),
             identity: taker.identity.clone(),
-            build: taker.build.clone().map(Pb),
+            build: build.map(Pb),
+            redirects,
             // A task started by the step that wrote its history is told of what was stored before.
             history_bytes: i64::try_from(self.stored_bytes).unwrap_or(i64::MAX),
             suggest_reasons: self.suggest_reasons(),
@@ -96,6 +107,7 @@ impl Transition<'_> {
             TaskKind::Transient => self.fact(Fact::TaskStarted(started)),
             TaskKind::Speculative => self.change(Change::Volatile(Volatile::TaskStarted(started))),
         }
+        self.effects.visible |= self.run.versions.builds.assigned != was.assigned;
         self.duty_done(DutyId::WorkflowTask);
         self.effects.duties.retain(|duty| *duty != DutyId::WorkflowTask);
         self.send_updates();
@@ -178,7 +190,9 @@ impl Transition<'_> {
             return;
         }
         let Some(mut started) = task.started.take() else { return };
-        started.build = build.cloned().map(Pb);
+        // Rules have assigned the run when its task was started; who goes by version sets is not told.
+        let by_rules = self.run.versions.builds.assigned.is_some();
+        started.build = build.filter(|build| !build.use_versioning || by_rules).cloned().map(Pb);
         let scheduled = scheduled_attributes(self.run, task.sticky.as_ref(), task.timeout, task.attempt);
         let scheduled_event_id = self.event_of(task.scheduled_at, scheduled, None, Vec::new());
         let started_at = started.at;
@@ -371,7 +385,7 @@ fn started_attributes(scheduled_event_id: i64, started: &TaskStarted) -> Attribu
         suggest_continue_as_new_reasons: started.suggest_reasons.clone(),
         history_size_bytes: started.history_bytes,
         worker_version: started.build.as_ref().map(|build| build.0.clone()),
+        build_id_redirect_counter: started.redirects,
         target_worker_deployment_version_changed: started.could_move,
-        ..Default::default()
     })
 }

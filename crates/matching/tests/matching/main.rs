@@ -1,5 +1,6 @@
 //! The matching room from outside: tasks and polls in, answers out, with a history that follows a script.
 
+mod builds;
 mod cancel;
 mod describe;
 mod dispatch;

@@ -20,6 +20,8 @@ fn query(workflow_id: &str) -> DispatchQuery {
         query: WorkflowQuery { query_type: "state".into(), ..Default::default() },
         priority: None,
         pinned: None,
+        build: String::new(),
+        is_new: false,
     }
 }
 

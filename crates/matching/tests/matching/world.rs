@@ -262,6 +262,9 @@ pub fn task(workflow_id: &str) -> AddTask {
         priority: None,
         pinned: None,
         ramps: false,
+        build: String::new(),
+        is_new: false,
+        normal_queue: String::new(),
     }
 }
 

@@ -166,6 +166,15 @@ pub struct AddTask {
     /// Whether it prefers the ramping version.
     #[prost(bool, tag = "181")]
     pub ramps: bool,
+    /// The build of the workers that it is for, as far as versioning rules or version sets of the queue don't lead it on.
+    #[prost(string, tag = "182")]
+    pub build: String,
+    /// Whether it is new work, for the build that rules or sets have for such.
+    #[prost(bool, tag = "183")]
+    pub is_new: bool,
+    /// The queue whose rules and sets hold, for a task of a build on a worker's own queue.
+    #[prost(string, tag = "184")]
+    pub normal_queue: String,
 }
 
 /// The caller's namespace is gone: let go of everything that waits in its task queues.
@@ -205,6 +214,12 @@ pub struct DispatchQuery {
     /// The version of the workers that may answer it, if they are to be of a certain one.
     #[prost(message, optional, tag = "180")]
     pub pinned: Option<WorkerDeploymentVersion>,
+    /// The build of the workers that may answer it, as far as versioning rules or version sets don't lead it on.
+    #[prost(string, tag = "182")]
+    pub build: String,
+    /// Whether it is for the build that rules or sets have for new work.
+    #[prost(bool, tag = "183")]
+    pub is_new: bool,
 }
 
 /// Where the tasks of a queue go.

@@ -102,6 +102,7 @@ settings! {
     frontend.version_set_builds_max, Some("limit.versionBuildIdLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "version sets have more build ids";
     frontend.reachability_builds_max, Some("limit.reachabilityQueryBuildIds"), Namespace, AtOnce, Between(1.0, MOST), "", "the reachability of more builds is asked for at a time";
     frontend.reachability_queues_max, Some("limit.reachabilityTaskQueueScan"), Namespace, AtOnce, Between(1.0, MOST), "", "as above, on more task queues";
+    frontend.builds_of_workers, Some("frontend.workerVersioningWorkflowAPIs"), Namespace, AtOnce, Switch, "", "workers that go by version sets or rules should be refused";
     frontend.versioning_rules, Some("frontend.workerVersioningRuleAPIs"), Namespace, AtOnce, Switch, "", "versioning rules of workers, which are deprecated, are still wanted";
     frontend.assignment_rules_max, Some("limit.wv.AssignmentRuleLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "a task queue has more assignment rules";
     frontend.redirect_rules_max, Some("limit.wv.RedirectRuleLimitPerQueue"), Namespace, AtOnce, Between(0.0, MOST), "", "a task queue has more redirect rules";

@@ -31,6 +31,7 @@ impl Run {
                 if let Some(task) = &mut self.workflow_task {
                     task.started = Some(started.clone());
                 }
+                self.fold_assigned(started.build.as_ref().map(|build| &build.0), started.redirects);
             }
             Fact::TaskEnded => self.workflow_task = None,
             Fact::NextTask { attempt, failed } => {
@@ -65,6 +66,7 @@ impl Run {
             Fact::Moving(moving, revision) => {
                 (self.versions.moving, self.versions.revision) = (moving.clone(), *revision);
             }
+            Fact::Assigned(build, redirects) => self.assign(build, *redirects),
             Fact::GoalTold(told) => self.versions.told = Some(told.clone()),
             Fact::ActivityStarted { scheduled_event_id, .. }
             | Fact::ActivityRetry { scheduled_event_id, .. }

@@ -63,6 +63,7 @@ impl Run {
         }
         self.start = Pb(start);
         self.fold_inherited();
+        self.fold_inherited_build();
         self.fold_override(a.versioning_override.as_ref());
     }
 

@@ -56,8 +56,10 @@ impl Run {
                 suggest_reasons: a.suggest_continue_as_new_reasons.clone(),
                 build: a.worker_version.clone().map(Pb),
                 could_move: a.target_worker_deployment_version_changed,
+                redirects: a.build_id_redirect_counter,
             });
         }
+        self.fold_assigned(a.worker_version.as_ref(), a.build_id_redirect_counter);
     }
 
     pub(super) fn fold_task_completed(
@@ -105,7 +107,9 @@ impl Run {
         self.last_completed_event_id = completed_event_id;
         self.fold_versions(a);
         if !stamped.is_empty() {
-            self.list_build("BuildIds", &format!("unversioned:{stamped}"));
+            let sort =
+                if stamp.is_some_and(|stamp| stamp.use_versioning) { "versioned" } else { "unversioned" };
+            self.list_build("BuildIds", &format!("{sort}:{stamped}"));
         }
         if !checksum.is_empty() {
             self.list_build("BinaryChecksums", checksum);
@@ -125,12 +129,14 @@ impl Run {
     /// Lists how the run's workers are versioned among its builds, in the place of what was listed for that before.
     pub(in crate::run) fn relist_build(&mut self, build: Option<&str>) {
         let mut builds = self.listed_builds("BuildIds");
-        let stands_for_run = |listed: &str| listed == "unversioned" || listed.starts_with("pinned:");
+        let stands_for_run = |listed: &str| {
+            listed == "unversioned" || listed.starts_with("pinned:") || listed.starts_with("assigned:")
+        };
         if build.is_none() && builds.is_empty() || builds.iter().any(|listed| Some(&**listed) == build) {
             return;
         }
         builds.retain(|listed| !stands_for_run(listed));
-        builds.extend(build.map(str::to_owned));
+        builds.splice(..0, build.map(str::to_owned));
         if builds.is_empty() {
             self.search_attributes.remove("BuildIds");
         } else {

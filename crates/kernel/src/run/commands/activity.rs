@@ -46,7 +46,9 @@ pub fn schedule(
     if queue.kind == TaskQueueKind::Unspecified as i32 {
         queue.kind = TaskQueueKind::Normal as i32;
     }
-    let eager = a.request_eager_execution && t.context.limits.eager_activities;
+    // What goes by the rules or sets of its queue has to go there.
+    let stays = a.use_workflow_build_id || !t.run.goes_by_builds();
+    let eager = a.request_eager_execution && t.context.limits.eager_activities && stays;
     let scheduled = ActivityTaskScheduledEventAttributes {
         activity_id: a.activity_id,
         activity_type: a.activity_type,
@@ -99,6 +101,10 @@ fn check(t: &Transition<'_>, a: &ScheduleActivityTaskCommandAttributes) -> Resul
     }
     retry::validate(a.retry_policy.as_ref()).map_err(|detail| Fault::Task(BAD, detail))?;
     checks::priority(a.priority.as_ref(), BAD)?;
+    let other = a.task_queue.as_ref().is_some_and(|queue| queue.name != t.run.task_queue());
+    if a.use_workflow_build_id && other && t.run.is_in_a_set() {
+        return bad("Activity with UseCompatibleVersion cannot run on different task queue.".into());
+    }
     if t.run.activity_by_id(&a.activity_id).is_some() {
         return Err(Fault::Task(
             Cause::ScheduleActivityDuplicateId,

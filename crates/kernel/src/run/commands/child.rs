@@ -35,6 +35,12 @@ pub fn start(
     metadata: Option<UserMetadata>,
 ) -> Result<(), Fault> {
     check(t, &a)?;
+    let other = |queue: &TaskQueue| !queue.name.is_empty() && queue.name != t.run.task_queue();
+    if a.inherit_build_id && a.task_queue.as_ref().is_some_and(other) && t.run.is_in_a_set() {
+        let text =
+            "StartChildWorkflowExecution with UseCompatibleVersion cannot run on different task queue.";
+        return Err(Fault::Task(BAD, text.into()));
+    }
     let policy = match a.parent_close_policy {
         0 => ParentClosePolicy::Terminate as i32,
         given => given,

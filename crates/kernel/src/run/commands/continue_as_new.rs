@@ -36,7 +36,8 @@ pub fn continue_as_new(
         queue.kind = TaskQueueKind::Normal as i32;
         next.task_queue = Some(queue);
     }
-    t.run.bequeath_continued(&mut next, a.initial_versioning_behavior, t.context);
+    let wish = (a.initial_versioning_behavior, a.inherit_build_id);
+    t.run.bequeath_continued(&mut next, wish, t.context);
     if let Some(timeout) = positive(a.workflow_run_timeout.as_ref()) {
         next.workflow_run_timeout = Some(to_proto(timeout));
     }

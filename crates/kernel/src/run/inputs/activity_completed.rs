@@ -50,15 +50,21 @@ impl Transition<'_> {
             }
             Phase::Backoff | Phase::Scheduled => (ender.to_owned(), String::new(), self.at, None),
         };
+        let builds = &self.run.versions.builds;
         #[allow(deprecated)]
         let started = ActivityTaskStartedEventAttributes {
             scheduled_event_id,
             identity,
             request_id,
             attempt: activity.attempt,
-            worker_version: build.map(|build| build.0),
+            build_id_redirect_counter: match &build {
+                Some(build) if build.use_versioning && activity.scheduled.use_workflow_build_id => {
+                    builds.redirects
+                }
+                _ => 0,
+            },
             last_failure: activity.last_failure.as_ref().map(|failure| failure.0.clone()),
-            ..Default::default()
+            worker_version: build.map(|build| build.0),
         };
         let attributes = Attributes::ActivityTaskStartedEventAttributes(started);
         if self.run.workflow_task_started() {

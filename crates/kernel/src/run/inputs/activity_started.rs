@@ -39,6 +39,7 @@ pub fn step(t: &mut Transition<'_>, start: &ActivityStart) -> Result<(), Refusal
     if !t.admits(start.scheduled_event_id, taker.version.as_ref()) {
         return Ok(());
     }
+    t.follow_activity(start.scheduled_event_id, taker.build.as_ref());
     t.start_activity(start.scheduled_event_id, &start.request_id, &taker);
     t.effects.reply = Reply::ActivityTask;
     Ok(())

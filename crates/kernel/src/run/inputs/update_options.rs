@@ -17,7 +17,7 @@ pub fn step(t: &mut Transition<'_>, mut change: OptionsChange) -> Result<(), Ref
         t.effects.visible = true;
         let before = t.run.bound();
         t.outside_event(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(updated));
-        if t.run.bound() != before {
+        if t.run.bound().leads_elsewhere(&before) {
             if t.run.sticky.is_some() {
                 t.fact(Fact::Sticky(None));
             }

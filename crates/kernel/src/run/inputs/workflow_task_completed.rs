@@ -38,6 +38,8 @@ pub fn step(t: &mut Transition<'_>, completion: WorkflowTaskCompletion) -> Resul
         task.attempt,
     )?;
     let original_scheduled_at = pending.original_scheduled_at;
+    #[allow(deprecated)]
+    t.run.ensure_build(task.request.worker_version_stamp.as_ref())?;
     if completion.overflows {
         let text = "workflow task completion buffer size exceeds the per-workflow limit";
         let fault = Fault::Run(Cause::RequestTooLarge, text.into());

@@ -18,7 +18,7 @@ use longhaul_proto::api::{
 };
 use minicbor::{Decode, Encode};
 
-use crate::{Refusal, time::Timestamp};
+use crate::{Refusal, deployment::place, time::Timestamp};
 
 /// The rules of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
@@ -182,6 +182,34 @@ impl VersioningRules {
             create_time: Some(rule.made.to_proto()),
         };
         self.redirect.iter().map(wire).collect()
+    }
+
+    /// The build that a run is assigned to, before redirects: that of the first rule that takes it. A share is of all
+    /// runs, and always of the same.
+    pub fn assigned(&self, run_id: &str) -> Option<&str> {
+        let mut own_place = None;
+        let mut takes = |rule: &&Assignment| {
+            rule.is_for_all() || *own_place.get_or_insert_with(|| place(run_id)) < rule.share
+        };
+        self.assignment.iter().find(|rule| takes(rule)).map(|rule| rule.build.as_str())
+    }
+
+    /// The build that goes on with the work of this one in the end; itself if no rule says so.
+    pub fn redirected<'s>(&'s self, build: &'s str) -> &'s str {
+        let mut build = build;
+        // Rules go round in no circle; should they ever, the walk still ends.
+        for _ in &self.redirect {
+            match self.redirect.iter().find(|rule| rule.source == build) {
+                Some(rule) => build = &rule.target,
+                None => break,
+            }
+        }
+        build
+    }
+
+    /// Takes note that something else was said of the queue's versions, so that what was read before is stale.
+    pub fn touch(&mut self, at: Timestamp) {
+        self.change_token(at);
     }
 
     fn carry_out(

@@ -31,6 +31,10 @@ struct VersionSet {
     /// When another set became the default in its place.
     #[n(1)]
     default_until: Option<Timestamp>,
+    /// The build that it was made with, which names it.
+    #[n(2)]
+    #[cbor(default)]
+    first: String,
 }
 
 /// How much one queue may have.
@@ -147,6 +151,21 @@ impl VersionSets {
         is_default && place + 1 == set.builds.len()
     }
 
+    /// The name of the set that has a build id: the build that the set was made with.
+    pub fn set_of(&self, build: &str) -> Option<&str> {
+        self.find(build).map(|(set, _)| self.sets[set].name())
+    }
+
+    /// The name of the set that new work goes to.
+    pub fn default_set(&self) -> Option<&str> {
+        self.sets.last().map(VersionSet::name)
+    }
+
+    /// The build that goes on with the work of this one, which is in a set.
+    pub fn newest(&self, build: &str) -> Option<&str> {
+        self.find(build).and_then(|(set, _)| self.sets[set].builds.last()).map(String::as_str)
+    }
+
     fn find(&self, build: &str) -> Option<(usize, usize)> {
         let mut places = self.sets.iter().enumerate().filter_map(|(number, set)| {
             let place = set.builds.iter().position(|known| known == build)?;
@@ -166,7 +185,11 @@ impl VersionSets {
             return is_alone.then_some(()).ok_or_else(taken);
         }
         self.first_made.get_or_insert(at);
-        self.sets.push(VersionSet { builds: vec![build.to_owned()], default_until: None });
+        self.sets.push(VersionSet {
+            builds: vec![build.to_owned()],
+            default_until: None,
+            first: build.to_owned(),
+        });
         self.depose(at);
         Ok(())
     }
@@ -233,6 +256,13 @@ impl VersionSets {
                 set.default_until.get_or_insert(at);
             }
         }
+    }
+}
+
+impl VersionSet {
+    /// One that was made before sets had names goes by its oldest build.
+    fn name(&self) -> &str {
+        if self.first.is_empty() { self.builds.first().map_or("", |build| build) } else { &self.first }
     }
 }
 
