@@ -269,16 +269,18 @@ impl Turn<'_> {
     }
 
     /// Takes in a run that was made by a reset, with the history that it was given. It becomes the execution's current
-    /// one.
-    pub fn adopt(&mut self, run: Run, effects: Effects, mut history: Vec<Batch>) {
-        let id = run.run_id;
-        let branch = run.branch();
+    /// one. What it shares is not written again.
+    pub fn adopt(&mut self, run: Run, effects: Effects, mut kept: Vec<Batch>) {
+        let (id, branch, is_shared) = (run.run_id, run.branch(), !run.shares().is_empty());
         self.cell.runs.insert(id, Box::new(Loaded::created(run)));
         self.record(id, Origin::default(), effects);
-        history.iter_mut().for_each(|batch| batch.branch = branch);
+        if is_shared {
+            return;
+        }
+        kept.iter_mut().for_each(|batch| batch.branch = branch);
         let steps = self.cell.steps(id, Origin::default());
-        history.append(&mut steps.history);
-        steps.history = history;
+        kept.append(&mut steps.history);
+        steps.history = kept;
     }
 
     /// Turns the effects of a step into writes and into what comes after them.

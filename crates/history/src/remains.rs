@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use longhaul_kernel::{
     codec,
     ids::RunKey,
-    run::{Current, Delta, DutyId, Known, Run},
+    run::{Branch, Current, Delta, DutyId, Known, Run},
     time::Timestamp,
 };
 use longhaul_proto::api::history::v1::HistoryEvent;
@@ -39,6 +39,8 @@ pub struct Remains {
     pub deltas: Vec<Result<Delta, String>>,
     /// The record that names the newest run, or why it can't be read.
     pub current: Result<Option<Current>, String>,
+    /// Where its history is.
+    pub branches: Vec<Branch>,
     /// Its history and the number of its batches, or why it can't be read.
     pub history: Result<(Vec<HistoryEvent>, usize), String>,
     /// Its duties.
@@ -66,9 +68,13 @@ impl Remains {
             .collect();
         let branches = match &snapshot {
             Ok(run) => run.branches.clone(),
-            Err(_) => vec![longhaul_kernel::run::Branch { id: run.run.into(), last_event: i64::MAX }],
+            Err(_) => {
+                let mut branches = store.shares(run.clone()).await.map_err(read_error)?;
+                branches.push(Branch { id: run.run.into(), last_event: i64::MAX });
+                branches
+            }
         };
-        let place = Place { slot: run.execution.slot(), branches };
+        let place = Place { slot: run.execution.slot(), branches: branches.clone() };
         let batches = events::read(store, &place, 1, i64::MAX, Direction::Forward, usize::MAX).await;
         let history = match batches {
             Ok(batches) => events::decode(&batches).map(|events| (events, batches.len())),
@@ -89,6 +95,7 @@ impl Remains {
             },
             outbox: outbox(shard, &run).await?,
             wake: wake(shard, &run).await?,
+            branches,
             snapshot,
             deltas,
             state,
@@ -114,7 +121,7 @@ impl Remains {
             run_id: self.run.run,
             create_request_id: start,
             version: self.stored.version,
-            branches: self.snapshot.as_ref().map_or_else(|_| Vec::new(), |run| run.branches.clone()),
+            branches: self.branches.clone(),
             owed: self.outbox.iter().filter_map(|row| DutyId::from_key(row.id.kind, row.id.event)).collect(),
             waited: before.chain(since).collect(),
         }
@@ -138,8 +145,9 @@ pub async fn erase(shard: &Arc<Shard>, run: RunKey) -> Result<(), PeerError> {
         run: run.clone(),
         expect: Expect::Version(stored.version),
         version: stored.version + 1,
-        state: StateWrite::Delete { branches: vec![run.run.into()] },
+        state: StateWrite::Delete,
         history: Vec::new(),
+        shares: Vec::new(),
         current: CurrentWrite::Delete,
         outbox_put: Vec::new(),
         outbox_delete: outbox(shard, &run).await?.iter().map(|row| row.id).collect(),

@@ -88,6 +88,13 @@ impl From<RunId> for BranchId {
     }
 }
 
+impl BranchId {
+    /// The run that owns it, of the same execution as every run that reads it.
+    pub const fn owner(self) -> RunId {
+        RunId(self.0)
+    }
+}
+
 /// The machine behind an execution; part of every stored key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]

@@ -38,6 +38,8 @@ pub(crate) struct Ledger {
     open: BTreeMap<ExecutionKey, BTreeSet<RunId>>,
     /// Every run.
     pub(crate) runs: BTreeMap<RunKey, Recorded>,
+    /// Runs that were removed.
+    gone: BTreeMap<RunKey, Recorded>,
     /// Commits so far.
     pub(crate) commits: u64,
 }
@@ -98,9 +100,10 @@ impl Ledger {
 
     fn write(&mut self, write: &Write, now: i64, broken: &mut Vec<String>) {
         let is_new = !self.runs.contains_key(&write.run);
+        let shared = self.shared(write, now, broken);
         let recorded = self.runs.entry(write.run.clone()).or_default();
-        if matches!(write.state, StateWrite::Delete { .. }) {
-            self.runs.remove(&write.run);
+        if matches!(write.state, StateWrite::Delete) {
+            self.gone.extend(self.runs.remove_entry(&write.run));
             self.open.entry(write.run.execution.clone()).or_default().remove(&write.run.run);
             return;
         }
@@ -113,6 +116,7 @@ impl Ledger {
             broken.push(format!("version {} of {} follows {}", write.version, write.run, recorded.version));
         }
         recorded.version = write.version;
+        recorded.events.extend(shared);
         if recorded.is_closed && !write.history.is_empty() {
             broken.push(format!("events were added to {}, which is closed", write.run));
         }
@@ -135,6 +139,31 @@ impl Ledger {
         {
             broken.push(format!("the row of {} and its history differ on whether it is closed", write.run));
         }
+    }
+
+    /// The events that a new run shares, as if they had been written with it.
+    fn shared(&self, write: &Write, now: i64, broken: &mut Vec<String>) -> Vec<Stored> {
+        let mut shared: Vec<Stored> = Vec::new();
+        for share in &write.shares {
+            let owner = RunKey { run: share.id.owner(), ..write.run.clone() };
+            let Some(recorded) = self.runs.get(&owner).or_else(|| self.gone.get(&owner)) else {
+                broken.push(format!("{} shares events of {owner}, which never was", write.run));
+                continue;
+            };
+            let from = shared.len() as i64;
+            let more = recorded
+                .events
+                .iter()
+                .filter(|stored| (from + 1..=share.last_event).contains(&stored.event.event_id));
+            shared.extend(more.map(|stored| Stored { at: now, ..stored.clone() }));
+            if shared.len() as i64 != share.last_event {
+                broken.push(format!(
+                    "{} shares event {} of {owner}, which it has not",
+                    write.run, share.last_event
+                ));
+            }
+        }
+        shared
     }
 }
 

@@ -10,8 +10,8 @@ use futures_util::{
 };
 use longhaul_kernel::{
     codec,
-    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
-    run::Run,
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::{Branch, Run},
     time::Timestamp,
     visibility::{Query, Row},
 };
@@ -283,6 +283,14 @@ impl Store for FaultyStore {
         bytes_max: usize,
     ) -> BoxFuture<'_, Result<Vec<Batch>, ReadError>> {
         async move { self.read(self.inner.history(slot, branch, range, direction, bytes_max)).await }.boxed()
+    }
+
+    fn shares(&self, run: RunKey) -> BoxFuture<'_, Result<Vec<Branch>, ReadError>> {
+        async move { self.read(self.inner.shares(run)).await }.boxed()
+    }
+
+    fn sharers(&self, run: RunKey, limit: usize) -> BoxFuture<'_, Result<Vec<(RunId, i64)>, ReadError>> {
+        async move { self.read(self.inner.sharers(run, limit)).await }.boxed()
     }
 
     fn outbox(

@@ -60,6 +60,7 @@ fn transition(run: &RunKey, version: u64) -> Write {
         version,
         state,
         history: vec![batch],
+        shares: Vec::new(),
         current: if step == 1 { CurrentWrite::Put(payload(version, 60)) } else { CurrentWrite::Keep },
         outbox_put: vec![(duty(1, event), payload(version, 100))],
         outbox_delete: vec![duty(1, event - 1)],

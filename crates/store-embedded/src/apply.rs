@@ -20,7 +20,7 @@ use crate::{
     group::View,
     index, key,
     record::{self, Grant, Head},
-    row, seal,
+    row, seal, share,
 };
 
 /// Longest business id; keeps every key far below what the engine can hold. The API's own limit is lower.
@@ -104,14 +104,14 @@ fn apply(view: &mut View<'_>, write: Write, wakes: &mut Vec<WakeSet>) -> Result<
     let (snapshot, state) = match write.state {
         StateWrite::Snapshot(state) => (true, state),
         StateWrite::Delta(state) => (false, state),
-        StateWrite::Delete { branches } => {
-            let slot = write.run.execution.slot();
-            for branch in branches {
-                view.remove_all(Part::History, &key::branch(slot, branch))?;
-            }
+        StateWrite::Delete => {
+            share::let_go(view, &write.run, &at)?;
             return Ok(delete(view, &write.run, at, before)?);
         }
     };
+    if !share::add(view, &write.run, &at, &write.shares)? {
+        return Err(CommitError::Conflict { run: write.run });
+    }
     let slot = write.run.execution.slot();
     for batch in &write.history {
         let key = key::batch(&key::branch(slot, batch.branch), batch.first_event);

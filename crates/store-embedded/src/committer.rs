@@ -68,7 +68,7 @@ impl Work {
 fn weight_of(write: &Write) -> usize {
     let state = match &write.state {
         StateWrite::Snapshot(bytes) | StateWrite::Delta(bytes) => bytes.len(),
-        StateWrite::Delete { .. } => 0,
+        StateWrite::Delete => 0,
     };
     let history: usize = write.history.iter().map(|batch| batch.events.len()).sum();
     let outbox: usize = write.outbox_put.iter().map(|(_, record)| record.len()).sum();

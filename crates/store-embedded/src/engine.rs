@@ -40,11 +40,13 @@ pub(crate) enum Part {
     Meta,
     /// Keys of rows whose index entries are not stored yet.
     Young,
+    /// Which run reads events of which other.
+    Shares,
 }
 
 impl Part {
     /// Every kind, in the order of declaration.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::History,
         Self::State,
         Self::Current,
@@ -54,6 +56,7 @@ impl Part {
         Self::Index,
         Self::Meta,
         Self::Young,
+        Self::Shares,
     ];
 
     /// Its name on disk.
@@ -68,6 +71,7 @@ impl Part {
             Self::Index => "index",
             Self::Meta => "meta",
             Self::Young => "young",
+            Self::Shares => "shares",
         }
     }
 }
@@ -157,6 +161,11 @@ impl Engine {
         found.map(|value| seal::open(part, key, &value).map(<[u8]>::to_vec)).transpose()
     }
 
+    /// Whether there is a value, be it damaged or not.
+    pub(crate) fn has(&self, part: Part, key: &[u8]) -> Result<bool, Failure> {
+        self.keyspace(part).contains_key(key).map_err(|error| Failure::of(part.name(), error))
+    }
+
     /// A moment at which several reads see the same.
     pub(crate) fn moment(&self) -> Moment<'_> {
         Moment { engine: self, snapshot: self.db.snapshot(), young: None }
@@ -243,6 +252,17 @@ impl Moment<'_> {
         let young = self.young_of(part);
         let stored = self.guards(part, keys.clone()).rev().map(move |guard| entry(part, guard));
         young::merged(stored, young, keys, true)
+    }
+
+    /// Keys of a range, in their order, whatever is in the values. Not for the index.
+    pub(crate) fn keys(
+        &self,
+        part: Part,
+        keys: Keys,
+    ) -> impl Iterator<Item = Result<Vec<u8>, Failure>> + use<> {
+        self.guards(part, keys).map(move |guard| {
+            guard.key().map(|key| key.to_vec()).map_err(|error| Failure::of(part.name(), error))
+        })
     }
 
     fn young_of(&self, part: Part) -> Option<young::Entries> {

@@ -1,7 +1,10 @@
 //! What a group of commits is about to change: an ordered view over the engine in which later commits of the group see
 //! the earlier ones, and from which a refused commit leaves no trace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use longhaul_kernel::ids::RunKey;
 
@@ -107,18 +110,60 @@ impl<'g> View<'g> {
 
     /// Stages the removal of every key that begins with `prefix`.
     pub(crate) fn remove_all(&mut self, part: Part, prefix: &[u8]) -> Result<(), Failure> {
-        let mut keys = BTreeSet::new();
-        for entry in self.engine.moment().range(part, beginning_with(prefix)) {
-            keys.insert(entry?.0);
-        }
-        for stage in [self.group, &self.own] {
-            let staged = stage.parts[part as usize].range(prefix.to_vec()..);
-            keys.extend(staged.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned());
-        }
-        for key in keys {
+        self.remove_from(part, prefix, prefix)
+    }
+
+    /// Stages the removal of every key at or behind `from` that begins with `prefix`.
+    pub(crate) fn remove_from(&mut self, part: Part, from: &[u8], prefix: &[u8]) -> Result<(), Failure> {
+        for key in self.keys_from(part, from, prefix)? {
             self.remove(part, key);
         }
         Ok(())
+    }
+
+    /// Every key that begins with `prefix`, in order.
+    pub(crate) fn keys(&self, part: Part, prefix: &[u8]) -> Result<BTreeSet<Vec<u8>>, Failure> {
+        self.keys_from(part, prefix, prefix)
+    }
+
+    fn keys_from(&self, part: Part, from: &[u8], prefix: &[u8]) -> Result<BTreeSet<Vec<u8>>, Failure> {
+        let range = (Bound::Included(from.to_vec()), beginning_with(prefix).1);
+        let mut keys = BTreeSet::new();
+        for key in self.engine.moment().keys(part, range) {
+            keys.insert(key?);
+        }
+        for stage in [self.group, &self.own] {
+            let staged = stage.parts[part as usize].range(from.to_vec()..);
+            for (key, value) in staged.take_while(|(key, _)| key.starts_with(prefix)) {
+                if value.is_some() {
+                    keys.insert(key.clone());
+                } else {
+                    keys.remove(key);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The first key that begins with `prefix`.
+    pub(crate) fn first_key(&self, part: Part, prefix: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        let stages = [&self.own.parts[part as usize], &self.group.parts[part as usize]];
+        let staged = |key: &[u8]| stages.iter().find_map(|stage| stage.get(key)).map(Option::is_some);
+        let mut stored = self.engine.moment().keys(part, beginning_with(prefix));
+        let stored = stored.find(|key| key.as_ref().map_or(true, |key| staged(key) != Some(false)));
+        let new = stages.iter().filter_map(|stage| {
+            let behind = stage.range(prefix.to_vec()..).map(|(key, _)| key);
+            behind.take_while(|key| key.starts_with(prefix)).find(|key| staged(key) == Some(true)).cloned()
+        });
+        Ok(stored.transpose()?.into_iter().chain(new).min())
+    }
+
+    /// Whether there is a run, by its key, be its state damaged or not.
+    pub(crate) fn exists(&self, at: &[u8]) -> Result<bool, Failure> {
+        match self.own.heads.get(at).or_else(|| self.group.heads.get(at)) {
+            Some(staged) => Ok(staged.is_some()),
+            None => self.engine.has(Part::State, &key::snapshot(at)),
+        }
     }
 
     /// Head of a run, by its key; `None` if there is no such run.

@@ -6,6 +6,7 @@ mod tests;
 
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::Branch,
     time::Timestamp,
 };
 use longhaul_store::{OutboxId, ShardId, SortKey, Wake};
@@ -101,6 +102,40 @@ pub(crate) fn first_event(key: &[u8]) -> Option<i64> {
 /// An outbox row, given the run's key.
 pub(crate) fn outbox(run: &[u8], id: OutboxId) -> Vec<u8> {
     [run, &[id.kind], &ordered(id.event)[..]].concat()
+}
+
+/// What a run shares, given its key.
+pub(crate) fn shares(run: &[u8]) -> Vec<u8> {
+    [run, &[0]].concat()
+}
+
+/// One thing that a run shares, given its key. They stand oldest first.
+pub(crate) fn share(run: &[u8], share: &Branch) -> Vec<u8> {
+    [&shares(run)[..], &ordered(share.last_event), share.id.as_bytes()].concat()
+}
+
+/// Reads what a run shares.
+pub(crate) fn read_share(key: &[u8]) -> Option<Branch> {
+    let (rest, id) = key.split_last_chunk()?;
+    let last_event = rest.last_chunk().copied().map(number)?;
+    Some(Branch { id: BranchId::from_bytes(*id), last_event })
+}
+
+/// Who shares the branch of a run, given its key.
+pub(crate) fn sharers(run: &[u8]) -> Vec<u8> {
+    [run, &[1]].concat()
+}
+
+/// One run that shares the branch of a run, given the key of the latter. Those that share most come first.
+pub(crate) fn sharer(run: &[u8], last_event: i64, sharer: RunId) -> Vec<u8> {
+    [&sharers(run)[..], &ordered(!last_event), sharer.as_bytes()].concat()
+}
+
+/// Reads who shares a branch, and the last event of it.
+pub(crate) fn read_sharer(key: &[u8]) -> Option<(RunId, i64)> {
+    let (rest, id) = key.split_last_chunk()?;
+    let last_event = rest.last_chunk().copied().map(number)?;
+    Some((RunId::from_bytes(*id), !last_event))
 }
 
 /// A wake.

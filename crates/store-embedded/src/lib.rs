@@ -23,6 +23,7 @@ mod readers;
 mod record;
 mod row;
 mod seal;
+mod share;
 mod spill;
 mod stats;
 mod store;

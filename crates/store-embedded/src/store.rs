@@ -9,7 +9,8 @@ use bytes::Bytes;
 use futures_channel::oneshot;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::Branch,
     time::Timestamp,
     visibility::{Query, Row},
 };
@@ -30,13 +31,14 @@ use crate::{
     queue::{NotQueued, Queue},
     read,
     readers::{Readers, guarded},
+    share,
     stats::Counters,
     tide::Tide,
     upgrade,
 };
 
 /// The format of the folder that this binary writes.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 
 /// A store in one folder on disk, durable when a call returns.
 pub struct EmbeddedStore {
@@ -166,6 +168,14 @@ impl Store for EmbeddedStore {
 
     fn run(&self, run: RunKey) -> BoxFuture<'_, Result<Option<StoredRun>, ReadError>> {
         self.points.read(move |engine| read::run(engine, &run))
+    }
+
+    fn shares(&self, run: RunKey) -> BoxFuture<'_, Result<Vec<Branch>, ReadError>> {
+        self.points.read(move |engine| share::of(engine, &run))
+    }
+
+    fn sharers(&self, run: RunKey, limit: usize) -> BoxFuture<'_, Result<Vec<(RunId, i64)>, ReadError>> {
+        self.points.read(move |engine| share::by(engine, &run, limit))
     }
 
     fn runs(

@@ -2,7 +2,8 @@
 //!
 //! Format 2 keeps other index entries than format 1, and rows by their kind too: both are made again from the rows.
 //! Format 3 leaves the entries of young rows out and writes rows and ids in fewer bytes. It reads what format 2 wrote,
-//! so nothing has to be done; an older binary would misread what it writes.
+//! so nothing has to be done; an older binary would misread what it writes. Format 4 lets runs share events: an older binary
+//! would remove them with their owner.
 
 use longhaul_store::SortKey;
 

@@ -85,6 +85,7 @@ fn transition(run: &RunKey, version: u64) -> Write {
     };
     Write {
         history: vec![batch(run, version as i64, version as i64)],
+        shares: Vec::new(),
         current: CurrentWrite::Put(text(&version.to_string())),
         outbox_put: vec![(duty(1, version as i64), text("duty"))],
         outbox_delete: vec![duty(1, version as i64 - 1)],

@@ -45,6 +45,7 @@ fn transition(run: &RunKey, version: u64, bytes: usize) -> Write {
     Write {
         state: StateWrite::Snapshot(noise(version, bytes)),
         history: vec![batch(run, version as i64, version as i64)],
+        shares: Vec::new(),
         current: CurrentWrite::Put(text(&version.to_string())),
         outbox_put: vec![(duty(1, version as i64), text("duty"))],
         outbox_delete: vec![duty(1, version as i64 - 1)],

@@ -10,6 +10,7 @@ mod queries;
 mod queues;
 mod races;
 pub mod sample;
+mod shares;
 mod visibility;
 
 use std::{
@@ -31,6 +32,7 @@ pub fn run_all(make: impl Fn() -> Arc<dyn Store>) {
         commits::CASES,
         fences::CASES,
         history::CASES,
+        shares::CASES,
         queues::CASES,
         visibility::CASES,
         queries::CASES,

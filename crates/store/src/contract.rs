@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::Branch,
     time::Timestamp,
     visibility::{Query, Row, Value},
 };
@@ -67,12 +68,9 @@ pub enum StateWrite {
     Snapshot(Bytes),
     /// Adds a delta behind the last snapshot.
     Delta(Bytes),
-    /// Removes the run: state, deltas, outbox, wakes, visibility and the branches named. Of the rest of such a write
-    /// only the current-run record counts.
-    Delete {
-        /// Branches that nothing else refers to.
-        branches: Vec<BranchId>,
-    },
+    /// Removes the run: state, deltas, outbox, wakes, visibility, its branch and what it shares, but for events that
+    /// other runs share. Of the rest of such a write only the current-run record counts.
+    Delete,
 }
 
 /// Change of the execution's current-run record: which run an absent run id means.
@@ -139,6 +137,12 @@ pub struct Write {
     pub state: StateWrite,
     /// Events to append, possibly of several batches.
     pub history: Vec<Batch>,
+    /// What the run reads of other runs of its execution in front of its own events, oldest first: branches, each named
+    /// after the run that owns it, with the last event that is read from it. These events are kept as long as a run that
+    /// shares them is there, whatever becomes of their owner; those behind the last one that anybody shares go with the
+    /// owner. To share what is not kept by its owner or by another run is a conflict. Said once, in the run's first
+    /// write.
+    pub shares: Vec<Branch>,
     /// Current-run record of the execution.
     pub current: CurrentWrite,
     /// Outbox rows to insert or replace.
@@ -293,6 +297,13 @@ pub trait Store: Send + Sync {
 
     /// A run's state.
     fn run(&self, run: RunKey) -> BoxFuture<'_, Result<Option<StoredRun>, ReadError>>;
+
+    /// What the run reads of other runs in front of its own events, oldest first.
+    fn shares(&self, run: RunKey) -> BoxFuture<'_, Result<Vec<Branch>, ReadError>>;
+
+    /// Runs that share events of the branch that `run` owns, whether it is there still or not, each with the last event
+    /// that it shares; those that share most first, at most `limit`.
+    fn sharers(&self, run: RunKey, limit: usize) -> BoxFuture<'_, Result<Vec<(RunId, i64)>, ReadError>>;
 
     /// Runs of one namespace, of every kind, in slots from `first` to `last` behind `after`, in the order of their keys;
     /// at most `limit`. What an orderly owner has forgotten of is found this way: it needs no row in lists.

@@ -1,6 +1,7 @@
 //! The contract in memory: one lock, ordered maps, no I/O. It forgets everything when it is dropped, and the same calls
 //! in the same order give the same answers. Used by `--in-memory`, by tests and by the simulator.
 
+mod shares;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,8 @@ use std::{future::ready, sync::Arc};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use longhaul_kernel::{
-    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunKey, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::Branch,
     time::Timestamp,
     visibility::{Query, Row},
 };
@@ -59,6 +61,14 @@ impl Store for MemoryStore {
 
     fn run(&self, run: RunKey) -> BoxFuture<'_, Result<Option<StoredRun>, ReadError>> {
         now(Ok(self.state.lock().run(&run)))
+    }
+
+    fn shares(&self, run: RunKey) -> BoxFuture<'_, Result<Vec<Branch>, ReadError>> {
+        now(Ok(self.state.lock().shares.of(&run)))
+    }
+
+    fn sharers(&self, run: RunKey, limit: usize) -> BoxFuture<'_, Result<Vec<(RunId, i64)>, ReadError>> {
+        now(Ok(self.state.lock().shares.by(&run).take(limit).collect()))
     }
 
     fn runs(

@@ -1,10 +1,10 @@
-//! Resetting a run: a new run with a copy of the old one's history up to a point.
+//! Resetting a run: a new run with the old one's history up to a point.
 //!
-//! The events are copied to a branch of the new run rather than referred to: then every run owns its events alone, and
-//! the old run can be removed at the end of its retention without a look at who was made of it. The histories are read
-//! before the execution decides, because a decision can't wait for the store; if a run has gone on meanwhile, they are
-//! read again. The end of the run there is and the beginning of the new one are one commit. The run that was reset remembers
-//! the request, so that a repeated one makes no second run.
+//! The new run shares these events with the old one: they are read, to know what state they leave, and not written again.
+//! The store keeps them as long as a run shares them, whatever becomes of the old run, and knows so from the commit on
+//! that begins the new one. The histories are read before the execution decides, because a decision can't wait for the
+//! store; if a run has gone on meanwhile, they are read again. The end of the run there is and the beginning of the new
+//! one are one commit. The run that was reset remembers the request, so that a repeated one makes no second run.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ struct Seen {
 struct Read {
     /// The run that is reset and those its chain went on with.
     chain: Vec<Seen>,
-    /// The batches that are kept.
+    /// The batches before the point.
     kept: Vec<Batch>,
     /// Events of the run behind the point.
     later: Vec<HistoryEvent>,
@@ -210,3 +210,6 @@ fn is_unchanged(turn: &Turn<'_>, chain: &[Seen]) -> bool {
         turn.cell.run(seen.id).is_none_or(|loaded| loaded.run.next_event_id == seen.next_event_id)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use longhaul_kernel::{
-    ids::{BranchId, Kind, NamespaceId, RunId, SLOTS, Slot},
+    ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, SLOTS, Slot},
     namespace::{Namespace, Rules},
+    run::Branch,
     time::Timestamp,
     visibility::Query,
 };
@@ -22,7 +23,10 @@ use longhaul_proto::api::{
 };
 use longhaul_runtime::{
     Host,
-    peers::{self, Answering, Caller, Matching, MatchingAnswer, MatchingCall, TaskAdded},
+    peers::{
+        self, Answering, Caller, HistoryAnswer, HistoryCall, Matching, MatchingAnswer, MatchingCall,
+        PeerError, TaskAdded,
+    },
 };
 use longhaul_store::{
     Archive, Direction, EventRange, MemoryStore, ShardId, ShardRange, Store, namespaces::Directory,
@@ -69,7 +73,7 @@ pub struct World {
 
 impl World {
     /// A world with two namespaces that keep closed runs for an hour. The clock is tokio's, which is paused.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::with_archive(None).await
     }
 
@@ -132,6 +136,14 @@ impl World {
             ..TerminateWorkflowExecutionRequest::default()
         };
         self.history.as_ref().unwrap().ask(self.caller(namespace), request).await.unwrap();
+    }
+
+    /// Asks for something in the first namespace.
+    pub async fn ask<A: peers::Ask<HistoryCall, HistoryAnswer>>(
+        &self,
+        request: A,
+    ) -> Result<A::Answer, PeerError> {
+        self.history.as_ref().unwrap().ask(self.caller(NAMESPACE), request).await
     }
 
     async fn schedule(&self, namespace: NamespaceId, id: &str) {
@@ -201,6 +213,33 @@ impl World {
         let range = EventRange { from: 1, to: i64::MAX };
         let read = self.store.history(slot, BranchId::from(run), range, Direction::Forward, 1);
         !read.await.unwrap().is_empty()
+    }
+
+    /// First events of the batches that are stored as a run's own; the last one is that of the last event.
+    pub async fn own_events(&self, id: &str, run: RunId) -> Vec<i64> {
+        let slot = ExecutionKey::workflow(NAMESPACE, id).slot();
+        let range = EventRange { from: 1, to: i64::MAX };
+        let read = self.store.history(slot, BranchId::from(run), range, Direction::Forward, usize::MAX);
+        let batches = read.await.unwrap();
+        batches
+            .iter()
+            .map(|batch| batch.first_event)
+            .chain(batches.last().map(|last| last.last_event))
+            .collect()
+    }
+
+    fn key(id: &str, run: RunId) -> RunKey {
+        RunKey { execution: ExecutionKey::workflow(NAMESPACE, id), run }
+    }
+
+    /// What a run shares.
+    pub async fn shares(&self, id: &str, run: RunId) -> Vec<Branch> {
+        self.store.shares(Self::key(id, run)).await.unwrap()
+    }
+
+    /// Who shares a run's events.
+    pub async fn sharers(&self, id: &str, run: RunId) -> Vec<(RunId, i64)> {
+        self.store.sharers(Self::key(id, run), 100).await.unwrap()
     }
 
     pub async fn sleep(&self, length: Duration) {

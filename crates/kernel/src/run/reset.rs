@@ -1,6 +1,7 @@
 //! A reset: a new run that has a run's history up to a point, where its workflow task fails and is scheduled again.
 //! What the outside told the old run behind that point is told to the new one, too. The old run is told by
-//! [`super::What::ResetTo`]; both are made durable in one commit, and no event of the old run is changed.
+//! [`super::What::ResetTo`]; both are made durable in one commit, and no event of the old run is changed. The events
+//! before the point are not written again: the new run shares them ([`Run::shares`]).
 
 mod reapply;
 #[cfg(test)]
@@ -38,6 +39,10 @@ const IDENTITY: &str = "history-service";
 
 /// Requests remembered that reset a run.
 const RESETS_MAX: usize = 10;
+
+/// Runs whose events a run may share. A read of a history asks for each of them, and each state names them; so the
+/// reset that would make one more has its run keep events of its own.
+const SHARES_MAX: usize = 16;
 
 /// A reset, decided upon.
 #[derive(Clone, Debug)]
@@ -84,7 +89,8 @@ pub fn operations(asked: Vec<PostResetOperation>) -> Result<Vec<UpdateWorkflowOp
 }
 
 impl Run {
-    /// Makes the run that this one is reset to.
+    /// Makes the run that this one is reset to. If it shares nothing, the events that are kept have to be written to its
+    /// branch.
     ///
     /// # Errors
     /// `InvalidArgument` if no workflow task was pending at the point.
@@ -98,6 +104,10 @@ impl Run {
         let point = reset.kept.last().map_or(1, |event| event.event_id + 1);
         let mut run = self.as_of(&reset.kept);
         run.move_to(reset.run_id, reset.request_id, at);
+        let prefix = self.prefix(point - 1);
+        if prefix.len() <= SHARES_MAX {
+            run.branches.splice(0..0, prefix);
+        }
         let mut t = Transition::new(&mut run, at, draw, context);
         t.fail_for_reset(point, self.run_id, reset.run_id, reset.reason)?;
         t.resume_duties();

@@ -538,6 +538,25 @@ impl Run {
         self.branches.last().map_or_else(|| self.run_id.into(), |branch| branch.id)
     }
 
+    /// What it reads of other runs, in front of its own branch.
+    pub fn shares(&self) -> Vec<Branch> {
+        let others = self.branches.len().saturating_sub(1);
+        self.branches[..others].to_vec()
+    }
+
+    /// Where its events up to one are.
+    pub(super) fn prefix(&self, last_event: i64) -> Vec<Branch> {
+        let mut prefix = Vec::new();
+        for branch in &self.branches {
+            if branch.last_event >= last_event {
+                prefix.push(Branch { id: branch.id, last_event });
+                break;
+            }
+            prefix.push(branch.clone());
+        }
+        prefix
+    }
+
     /// The run that wrote an event of this history. What it led to is known by that run's id, so that it happens once
     /// even if runs that were made by resets see to it, too.
     pub fn origin(&self, event_id: i64) -> RunId {

@@ -164,6 +164,7 @@ async fn damage(folder: &std::path::Path, run: RunKey, bytes: &'static [u8]) {
         version: version + 1,
         state: StateWrite::Snapshot(bytes.into()),
         history: Vec::new(),
+        shares: Vec::new(),
         current: CurrentWrite::Keep,
         outbox_put: Vec::new(),
         outbox_delete: Vec::new(),

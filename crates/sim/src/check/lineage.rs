@@ -1,4 +1,4 @@
-//! Which runs were made by a reset, of which, and when: such a run begins with a copy of another one's history.
+//! Which runs were made by a reset, of which, and when: such a run begins with another one's history.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::ledger::{Recorded, time_of};
 /// A reset, as the run that it made knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Made {
-    /// The run whose history was copied.
+    /// The run whose history it begins with.
     pub(crate) base: String,
-    /// The event behind the copied ones.
+    /// The event behind those that they have in common.
     pub(crate) event: i64,
     /// When.
     pub(crate) at: i64,
@@ -54,7 +54,7 @@ impl Lineage {
     }
 }
 
-/// The reset that made a run. A history may have copied those of older resets.
+/// The reset that made a run. A history may tell of older resets, too.
 pub(crate) fn made(run_id: &str, recorded: &Recorded) -> Option<Made> {
     recorded.events.iter().find_map(|stored| match &stored.event.attributes {
         Some(Event::WorkflowTaskFailedEventAttributes(a))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use longhaul_kernel::{
     ids::{Kind, RunKey, SLOTS, Slot},
-    run::Run,
+    run::{Branch, Run},
     visibility::{Query, Row, Value},
 };
 use longhaul_proto::api::{
@@ -118,12 +118,17 @@ async fn restored(store: &MemoryStore, key: &RunKey, recorded: &Recorded) -> Res
 /// What an open run waits for, as it is stored.
 pub(crate) async fn waits_for(store: &MemoryStore, key: &RunKey) -> String {
     let Ok(Some(stored)) = store.run(key.clone()).await else { return "it is not stored".into() };
-    let range = EventRange { from: 1, to: i64::MAX };
-    let batches =
-        store.history(key.execution.slot(), key.run.into(), range, Direction::Forward, usize::MAX).await;
-    let events =
-        batches.unwrap_or_default().into_iter().flat_map(|batch| decode(Some(&batch.events))).flatten();
-    match Run::restore(&stored.snapshot, &stored.deltas, events.collect()) {
+    let mut branches = store.shares(key.clone()).await.unwrap_or_default();
+    branches.push(Branch { id: key.run.into(), last_event: i64::MAX });
+    let (mut events, mut from) = (Vec::new(), 1);
+    for branch in branches {
+        let range = EventRange { from, to: branch.last_event };
+        let read = store.history(key.execution.slot(), branch.id, range, Direction::Forward, usize::MAX);
+        let batches = read.await.unwrap_or_default();
+        events.extend(batches.into_iter().flat_map(|batch| decode(Some(&batch.events))).flatten());
+        from = branch.last_event.saturating_add(1);
+    }
+    match Run::restore(&stored.snapshot, &stored.deltas, events) {
         Err(error) => error.to_string(),
         Ok(run) => format!(
             "workflow task {:?}, {} buffered, wake {:?}, duties {:?}, timers {:?}, activities {:?}, children {:?}",

@@ -92,6 +92,7 @@ fn a_refused_commit_writes_nothing(store: &Arc<dyn Store>) {
     commit(store, fence, vec![start(&other)]);
     let full = Write {
         history: vec![batch(&order, 1, 2)],
+        shares: Vec::new(),
         current: CurrentWrite::Put(text("current")),
         outbox_put: vec![(duty(1, 1), text("duty"))],
         wake_put: Some(Timestamp(5)),

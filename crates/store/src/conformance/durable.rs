@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use longhaul_kernel::{
-    ids::{Kind, RunKey},
+    ids::{Kind, RunId, RunKey},
+    run::Branch,
     time::Timestamp,
 };
 
@@ -55,6 +56,7 @@ pub(super) fn what_was_acknowledged_is_there_after_reopening(open: &dyn Fn() -> 
         let close = (n % 3 == 0).then_some(100 + n);
         let first = Write {
             history: vec![batch(run, 1, 2), batch(run, 3, 3)],
+            shares: Vec::new(),
             current: CurrentWrite::Put(text(&format!("current {n}"))),
             outbox_put: vec![(duty(1, n), text("duty")), (duty(2, n), text("duty"))],
             wake_put: Some(Timestamp(n)),
@@ -66,6 +68,10 @@ pub(super) fn what_was_acknowledged_is_there_after_reopening(open: &dyn Fn() -> 
         commit(&store, old, vec![second]);
     }
     commit(&store, old, vec![delete(&runs[5], 2), follow(&runs[6], 2)]);
+    // What is shared outlives its owner, and the process.
+    let heir = RunKey { run: RunId::from_bytes([9; 16]), ..runs[7].clone() };
+    let shares = vec![Branch { id: runs[7].run.into(), last_event: 2 }];
+    commit(&store, old, vec![Write { shares: shares.clone(), ..start(&heir) }, delete(&runs[7], 2)]);
     for key in ["a", "b"] {
         let put = store.put_document("section", key.into(), 0, Some(text(key)));
         assert_eq!(wait(put), Ok(Some(1)));
@@ -75,6 +81,8 @@ pub(super) fn what_was_acknowledged_is_there_after_reopening(open: &dyn Fn() -> 
 
     let store = open();
     assert_eq!(picture(&store, &runs), before);
+    assert_eq!(wait(store.shares(heir.clone())), Ok(shares));
+    assert_eq!(events(&store, &runs[7], 1, i64::MAX, Direction::Forward), [1]);
     let new = own(&store);
     assert!(new.epoch > old.epoch, "epochs grow across restarts");
     let outcome = wait(store.commit(old, vec![start(&run("late"))]));

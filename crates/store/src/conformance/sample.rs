@@ -61,6 +61,7 @@ pub fn write(run: &RunKey, expect: Expect, version: u64) -> Write {
         version,
         state: StateWrite::Snapshot(text(&format!("s{version}"))),
         history: Vec::new(),
+        shares: Vec::new(),
         current: CurrentWrite::Keep,
         outbox_put: Vec::new(),
         outbox_delete: Vec::new(),
@@ -86,9 +87,9 @@ pub fn delta(run: &RunKey, version: u64) -> Write {
     Write { state, ..follow(run, version) }
 }
 
-/// Removes the run and its first branch.
+/// Removes the run.
 pub fn delete(run: &RunKey, version: u64) -> Write {
-    let state = StateWrite::Delete { branches: vec![BranchId::from(run.run)] };
+    let state = StateWrite::Delete;
     Write { state, ..follow(run, version) }
 }
 

@@ -10,10 +10,12 @@ use std::{
 use bytes::Bytes;
 use longhaul_kernel::{
     ids::{BranchId, ExecutionKey, Kind, NamespaceId, RunId, RunKey, Slot},
+    run::Branch,
     time::Timestamp,
     visibility::{Query, Row},
 };
 
+use super::shares::{self, Shares};
 use crate::{
     Batch, CommitError, Counts, CurrentWrite, Direction, Document, EventRange, Expect, Explained, Fence,
     ListCursor, OutboxId, OutboxRow, Page, ReadError, ShardId, ShardRange, SortKey, StateWrite, StoredRun,
@@ -49,6 +51,7 @@ pub(super) struct State {
     batches: BTreeMap<(Slot, BranchId, i64), Batch>,
     wakes: BTreeSet<(Slot, Wake)>,
     rows: BTreeMap<(Shelf, SortKey), Row>,
+    pub(super) shares: Shares,
     documents: BTreeMap<(&'static str, String), Document>,
 }
 
@@ -95,18 +98,32 @@ impl State {
 
     fn check_versions(&self, writes: &[Write]) -> Result<(), CommitError> {
         let mut ahead: BTreeMap<&RunKey, Option<u64>> = BTreeMap::new();
-        for write in writes {
+        for (index, write) in writes.iter().enumerate() {
+            let before = &writes[..index];
             let stored = || self.find(&write.run).map(|run| run.stored.version);
             let version = ahead.get(&write.run).copied().unwrap_or_else(stored);
             let holds = match write.expect {
                 Expect::New => version.is_none(),
                 Expect::Version(expected) => version == Some(expected),
             };
-            if !holds {
+            let is_kept = |share: &Branch| {
+                let owner = shares::owner(&write.run, share.id);
+                let is_there = |run: &RunKey| {
+                    let ahead = ahead.get(run).map(Option::is_some);
+                    ahead.unwrap_or_else(|| self.find(run).is_some())
+                };
+                let sharer = |run: RunId| RunKey { run, ..owner.clone() };
+                let mut known = self.shares.by(&owner).take_while(|(_, last)| *last >= share.last_event);
+                let mut new = before.iter().filter(|other| other.shares.contains(share));
+                is_there(&owner)
+                    || known.any(|(run, _)| is_there(&sharer(run)))
+                    || new.any(|other| is_there(&other.run))
+            };
+            if !holds || !write.shares.iter().all(is_kept) {
                 return Err(CommitError::Conflict { run: write.run.clone() });
             }
             let after = match write.state {
-                StateWrite::Delete { .. } => None,
+                StateWrite::Delete => None,
                 StateWrite::Snapshot(_) | StateWrite::Delta(_) => Some(write.version),
             };
             ahead.insert(&write.run, after);
@@ -126,9 +143,10 @@ impl State {
             }
         }
         let state = match write.state {
-            StateWrite::Delete { branches } => return self.delete(slot, &write.run, &branches),
+            StateWrite::Delete => return self.delete(slot, &write.run),
             state => state,
         };
+        self.shares.add(&write.run, write.shares);
         for batch in write.history {
             self.batches.insert((slot, batch.branch, batch.first_event), batch);
         }
@@ -145,7 +163,7 @@ impl State {
                 run.stored.deltas.clear();
             }
             StateWrite::Delta(delta) => run.stored.deltas.push(delta),
-            StateWrite::Delete { .. } => unreachable!("a deletion returned above"),
+            StateWrite::Delete => unreachable!("a deletion returned above"),
         }
         for id in write.outbox_delete {
             run.outbox.remove(&id);
@@ -180,23 +198,30 @@ impl State {
         }
     }
 
-    fn delete(&mut self, slot: Slot, key: &RunKey, branches: &[BranchId]) {
-        for &branch in branches {
-            let gone: Vec<_> = self
-                .batches
-                .range((slot, branch, i64::MIN)..=(slot, branch, i64::MAX))
-                .map(|(key, _)| *key)
-                .collect();
-            for key in gone {
-                self.batches.remove(&key);
+    fn delete(&mut self, slot: Slot, key: &RunKey) {
+        for share in self.shares.remove(key) {
+            let owner = shares::owner(key, share.id);
+            if self.find(&owner).is_none() {
+                self.cut(slot, share.id, self.shares.needed(&owner));
             }
         }
+        self.cut(slot, key.run.into(), self.shares.needed(key));
         let Some(run) = self.runs.remove(&(slot, key.clone())) else { return };
         if let Some(at) = run.wake {
             self.wakes.remove(&(slot, Wake { at, run: key.clone() }));
         }
         if let Some(sort) = run.sort {
             self.rows.remove(&((key.execution.namespace, key.execution.kind), sort));
+        }
+    }
+
+    /// Removes the events of a branch behind the last one that is needed.
+    fn cut(&mut self, slot: Slot, branch: BranchId, needed: Option<i64>) {
+        let from = needed.map_or(i64::MIN, |last| last + 1);
+        let behind = self.batches.range((slot, branch, from)..=(slot, branch, i64::MAX));
+        let gone: Vec<_> = behind.map(|(key, _)| *key).collect();
+        for key in gone {
+            self.batches.remove(&key);
         }
     }
 
