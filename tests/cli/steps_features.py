@@ -91,7 +91,7 @@ step("nexus endpoint update unknown", "operator nexus endpoint update --name not
 step("nexus endpoint delete unknown", "operator nexus endpoint delete --name nothing-{tag}")
 
 # Workers
-read("worker list", "worker list --query \"TaskQueue = '{queue}'\"", ("<uuid>", 1))
+read("worker list", "worker list --query \"TaskQueue = '{queue}'\"", ("queue-", 1))
 read("worker count", "worker count --query \"TaskQueue = 'nobody-{tag}'\"")
 read("worker list bad query", "worker list --query \"Nope = 'x'\"")
 read("worker describe unknown", "worker describe --worker-instance-key nothing-{tag}")
