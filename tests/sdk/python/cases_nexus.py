@@ -86,6 +86,30 @@ class Caller:
         return await handle
 
 
+@workflow.defn
+class PatientCaller:
+    """Cancels an operation that it has started, and stays until it is let go."""
+
+    def __init__(self) -> None:
+        self.is_free = False
+
+    @workflow.signal
+    def leave(self) -> None:
+        self.is_free = True
+
+    @workflow.run
+    async def run(self, endpoint: str) -> str:
+        client = workflow.create_nexus_client(service=Desk, endpoint=endpoint)
+        handle = await client.start_operation(Desk.long, "wait", schedule_to_close_timeout=timedelta(seconds=30))
+        handle.cancel()
+        try:
+            await handle
+        except NexusOperationError as error:
+            await workflow.wait_condition(lambda: self.is_free)
+            return type(error.cause).__name__
+        return "not canceled"
+
+
 @contextlib.asynccontextmanager
 async def desk(t):
     """An endpoint with a handler behind it and a worker for callers; gives the endpoint and the callers' queue."""
@@ -94,7 +118,7 @@ async def desk(t):
     made = await t.client.operator_service.create_nexus_endpoint(
         CreateNexusEndpointRequest(spec=EndpointSpec(name=name, target=target)))
     handler = t.worker(f"{name}-handler", workflows=[LongWork], activities=[], nexus_service_handlers=[DeskHandler()])
-    caller = t.worker(f"{name}-caller", workflows=[Caller], activities=[])
+    caller = t.worker(f"{name}-caller", workflows=[Caller, PatientCaller], activities=[])
     async with handler, caller:
         yield name, f"{name}-caller"
     await t.client.operator_service.delete_nexus_endpoint(
@@ -158,6 +182,24 @@ async def nexus_operation_canceled(t):
         assert isinstance(error.cause.cause, CancelledError), repr(error.cause.cause)
         # Whether its handler's answer to the request still finds the workflow open is a matter of luck.
         is_in("NEXUS_OPERATION_CANCEL_REQUESTED", event_names(await handle.fetch_history()))
+
+
+@case
+async def nexus_operation_cancel_is_delivered(t):
+    """A caller that stays open finds in its history that the handler took the request."""
+    async with desk(t) as (endpoint, task_queue):
+        handle = await t.start(PatientCaller.run, endpoint, task_queue=task_queue)
+
+        async def names():
+            return event_names(await handle.fetch_history())
+
+        async def is_over():
+            kinds = await names()
+            return "NEXUS_OPERATION_CANCEL_REQUEST_COMPLETED" in kinds and "NEXUS_OPERATION_CANCELED" in kinds
+        await eventually(is_over, "the request is delivered and the operation canceled")
+        await handle.signal(PatientCaller.leave)
+        equal(await handle.result(), "CancelledError")
+        assert "NEXUS_OPERATION_CANCEL_REQUEST_FAILED" not in await names()
 
 
 @case
