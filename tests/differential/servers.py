@@ -10,6 +10,8 @@ import tempfile
 import time
 
 import grpc
+
+import certificates
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1.request_response_pb2 import AddSearchAttributesRequest
 from temporalio.api.operatorservice.v1.service_pb2_grpc import OperatorServiceStub
@@ -97,8 +99,10 @@ def _start(name, command, settings):
     port, http_port, metrics_port = _free_ports(3)
     command += ["--port", str(port), "--http-port", str(http_port), "--metrics-port", str(metrics_port)]
     log = os.path.join(tempfile.mkdtemp(prefix=f"differential-{name}-"), "log")
+    # Both take this variable for the file of the authorities that the machine trusts.
+    environment = {**os.environ, "SSL_CERT_FILE": certificates.trusted()}
     with open(log, "wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
     return Server(f"127.0.0.1:{port}", process, log, f"127.0.0.1:{http_port}")
 
 

@@ -45,6 +45,11 @@ pub struct Settings {
     pub nexus_callback_url: String,
     /// How much of an operation's time has to be left for another attempt. Default 1.5 s.
     pub nexus_request_timeout_min: Duration,
+    /// How long a callback outside is waited for at an attempt. Default 10 s.
+    pub callback_request_timeout: Duration,
+    /// A file of certificates, in the form of PEM, of authorities that vouch for servers outside besides those that the
+    /// machine knows. Empty for none.
+    pub nexus_authorities_file: String,
     /// Limits on what a run may hold.
     pub limits: Arc<Limits>,
 }
@@ -69,6 +74,8 @@ impl Default for Settings {
             nexus_request_timeout: Duration::from_secs(10),
             nexus_callback_url: String::new(),
             nexus_request_timeout_min: Duration::from_millis(1500),
+            callback_request_timeout: Duration::from_secs(10),
+            nexus_authorities_file: String::new(),
             limits: Arc::default(),
         }
     }

@@ -18,7 +18,7 @@ pub use clock::Clock;
 pub use entropy::Entropy;
 pub use host::Host;
 pub use live::{Live, Place, Scope, Values};
-pub use outbound::{Outbound, OutboundError, Post, Reply};
+pub use outbound::{AuthoritiesError, Outbound, OutboundError, Post, Reply};
 pub use rate::Rate;
 pub use skipper::{Awaited, Skipper};
 pub use tasks::Tasks;

@@ -80,6 +80,7 @@ impl Server {
         let recorder = Metrics::install();
         config.settings.note();
         let in_force = InForce::new(&config.settings.everywhere());
+        trust(&host, &in_force.history.general().nexus_authorities_file)?;
         let archive = config.archival.open();
         let at = address.to_string();
         let rooms = rooms::open(&host, &config.storage, &at, &in_force, archive.clone()).await?;
@@ -171,6 +172,16 @@ async fn bind(ip: IpAddr, port: u16, flag: &str) -> Result<TcpListener> {
 }
 
 /// Creates the namespaces that a development server has from the start; those that exist are left alone.
+/// Has the authorities in a file of the configuration trusted.
+fn trust(host: &Host, file: &str) -> Result<()> {
+    if file.is_empty() {
+        return Ok(());
+    }
+    host.outbound
+        .trust(file.as_ref())
+        .with_context(|| format!("setting history.nexus_authorities_file: {file}"))
+}
+
 async fn create_namespaces(host: &Host, directory: &Directory, config: &Config) -> Result<()> {
     let now = Timestamp(host.clock.now());
     directory.create(Namespace::system(now)).await?;

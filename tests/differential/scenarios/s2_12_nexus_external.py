@@ -20,7 +20,7 @@ CALLED_BACK = configured(
 class Outside:
     """A server that notes what it is asked and answers what it is told to."""
 
-    def __init__(self, t):
+    def __init__(self, t, tls=None):
         self.t, self.answers, self.asked = t, queue.Queue(), queue.Queue()
         outside = self
 
@@ -49,8 +49,14 @@ class Outside:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # A caller that turns away at the sight of the certificate is what a scenario is about.
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, status, body=b"", **headers):

@@ -10,6 +10,8 @@ use longhaul_proto::api::failure::v1::{Failure, failure::FailureInfo};
 use longhaul_runtime::Host;
 use parking_lot::Mutex;
 
+use super::call::CALL_ERROR;
+
 /// What is told of a call that waits.
 pub const REASON: &str = "The circuit breaker is open.";
 
@@ -88,8 +90,16 @@ impl Breakers {
 
 /// Whether a failure is that of a destination that does not answer, rather than of what it was asked.
 fn is_down(failure: &Failure) -> bool {
-    let Some(FailureInfo::NexusHandlerFailureInfo(info)) = &failure.failure_info else { return false };
-    matches!(info.r#type.as_str(), "UNAVAILABLE" | "UPSTREAM_TIMEOUT" | "REQUEST_TIMEOUT" | "INTERNAL")
+    match &failure.failure_info {
+        Some(FailureInfo::NexusHandlerFailureInfo(info)) => {
+            matches!(
+                info.r#type.as_str(),
+                "UNAVAILABLE" | "UPSTREAM_TIMEOUT" | "REQUEST_TIMEOUT" | "INTERNAL"
+            )
+        }
+        Some(FailureInfo::ApplicationFailureInfo(info)) => info.r#type == CALL_ERROR,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

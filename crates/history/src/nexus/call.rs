@@ -24,6 +24,9 @@ pub const SYSTEM_URL: &str = "temporal://system";
 /// The header of a callback that says whom it is about.
 pub const TOKEN_HEADER: &str = "temporal-callback-token";
 
+/// Type of the failure of a call that brought no answer, or one that means nothing.
+pub(super) const CALL_ERROR: &str = "CallError";
+
 /// What has to be known for calling an operation's handler.
 #[derive(Clone, Debug, Default)]
 pub struct Call {

@@ -169,6 +169,8 @@ settings! {
     history.nexus_request_timeout, Some("component.nexusoperations.request.timeout"), Process, AtOnce, Between(0.1, 600.0), "s", "handlers of Nexus operations take longer to answer";
     history.nexus_request_timeout_min, Some("component.nexusoperations.limit.request.timeout.min"), Process, AtOnce, Between(0.0, 600.0), "s", "attempts should be made with less time left";
     history.nexus_callback_url, Some("component.nexusoperations.callback.endpoint.template"), Process, AtOnce, Text, "", "handlers outside reach the HTTP listener by another address";
+    history.nexus_authorities_file, None, Process, AtStart, Text, "", "servers outside that are reached by https have certificates of an authority that the machine does not know; a file in the form of PEM";
+    history.callback_request_timeout, Some("callback.request.timeout"), Process, AtOnce, Between(0.1, 600.0), "s", "servers outside take longer to hear how a workflow ended";
     history.buffered_queries_max, Some("history.MaxBufferedQueryCount"), Process, AtOnce, Between(1.0, MOST), "", "more queries should wait for the same workflow task";
     history.batch_rps, Some("worker.batcherRPS"), Namespace, AtOnce, Between(0.001, MOST), "per second", "batch operations must not take all of the server; for those that start afterwards";
     history.batch_concurrency, Some("worker.batcherConcurrency"), Namespace, AtOnce, Between(1.0, 10_000.0), "", "batch operations should press harder, or less";

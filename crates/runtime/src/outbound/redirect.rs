@@ -1,0 +1,69 @@
+//! Answers that lead elsewhere. They are followed as the reference's client does: the older codes by a request that
+//! brings nothing, 307 and 308 by the same request again.
+
+use bytes::Bytes;
+use http::{Method, Uri};
+use url::Url;
+
+use super::{OutboundError, Reply, Step, is_asked};
+
+/// Headers that are meant for the server that was asked, and for no other.
+const PRIVATE: [&str; 4] = ["authorization", "www-authenticate", "cookie", "cookie2"];
+
+/// Headers of a body.
+const OF_BODY: [&str; 4] = ["content-type", "content-length", "content-encoding", "content-language"];
+
+/// The request that an answer leads to, if it leads anywhere.
+pub(super) fn next(step: &Step, reply: &Reply) -> Option<Result<Step, OutboundError>> {
+    let keeps = match reply.status {
+        301..=303 => false,
+        307 | 308 => true,
+        _ => return None,
+    };
+    let location = reply.headers.get("location").filter(|location| !location.is_empty())?;
+    let joined = Url::parse(&step.url.to_string()).and_then(|base| base.join(location));
+    let url =
+        joined.ok().and_then(|url| url.as_str().split('#').next()?.parse::<Uri>().ok()).filter(is_asked);
+    let Some(url) = url else {
+        return Some(Err(step.failed(&format!("failed to parse Location header \"{location}\""))));
+    };
+    let is_elsewhere = url.host() != step.url.host();
+    let mut next = Step { url, ..step.clone() };
+    next.headers.retain(|(name, _)| {
+        let name = name.to_lowercase();
+        (keeps || !OF_BODY.contains(&&*name)) && !(is_elsewhere && PRIVATE.contains(&&*name))
+    });
+    if !keeps {
+        (next.method, next.body) = (Method::GET, Bytes::new());
+    }
+    Some(Ok(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: u16, location: &str) -> Option<(Method, String, usize)> {
+        let headers = ["content-type", "authorization", "own"];
+        let step = Step {
+            method: Method::POST,
+            url: Uri::from_static("https://one.test/a/b?c"),
+            headers: headers.map(|name| (name.to_owned(), "value".to_owned())).into(),
+            body: Bytes::from_static(b"body"),
+        };
+        let headers = [("location".to_owned(), location.to_owned())].into();
+        let next = next(&step, &Reply { status, headers, ..Reply::default() })?.ok()?;
+        Some((next.method, next.url.to_string(), next.headers.len()))
+    }
+
+    #[test]
+    fn an_answer_leads_elsewhere() {
+        assert_eq!(check(200, "/x"), None);
+        assert_eq!(check(302, ""), None);
+        assert_eq!(check(302, "/x"), Some((Method::GET, "https://one.test/x".into(), 2)));
+        assert_eq!(check(307, "x#part"), Some((Method::POST, "https://one.test/a/x".into(), 3)));
+        assert_eq!(check(308, "http://two.test/"), Some((Method::POST, "http://two.test/".into(), 2)));
+        assert_eq!(check(303, "//two.test/x"), Some((Method::GET, "https://two.test/x".into(), 1)));
+        assert_eq!(check(301, "ftp://two.test/"), None, "it is an error");
+    }
+}
