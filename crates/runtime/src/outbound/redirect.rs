@@ -1,14 +1,12 @@
-//! Answers that lead elsewhere. They are followed as the reference's client does: the older codes by a request that
-//! brings nothing, 307 and 308 by the same request again.
+//! Answers that lead elsewhere on the same server. They are followed as the reference's client does: the older codes by a
+//! request that brings nothing, 307 and 308 by the same request again. What leads to another server, which the allow-list
+//! of callbacks may not have, is not followed: the redirection itself is the answer.
 
 use bytes::Bytes;
 use http::{Method, Uri};
 use url::Url;
 
 use super::{OutboundError, Reply, Step, is_asked};
-
-/// Headers that are meant for the server that was asked, and for no other.
-const PRIVATE: [&str; 4] = ["authorization", "www-authenticate", "cookie", "cookie2"];
 
 /// Headers of a body.
 const OF_BODY: [&str; 4] = ["content-type", "content-length", "content-encoding", "content-language"];
@@ -27,13 +25,12 @@ pub(super) fn next(step: &Step, reply: &Reply) -> Option<Result<Step, OutboundEr
     let Some(url) = url else {
         return Some(Err(step.failed(&format!("failed to parse Location header \"{location}\""))));
     };
-    let is_elsewhere = url.host() != step.url.host();
+    if (url.scheme(), url.authority()) != (step.url.scheme(), step.url.authority()) {
+        return None;
+    }
     let mut next = Step { url, ..step.clone() };
-    next.headers.retain(|(name, _)| {
-        let name = name.to_lowercase();
-        (keeps || !OF_BODY.contains(&&*name)) && !(is_elsewhere && PRIVATE.contains(&&*name))
-    });
     if !keeps {
+        next.headers.retain(|(name, _)| !OF_BODY.contains(&&*name.to_lowercase()));
         (next.method, next.body) = (Method::GET, Bytes::new());
     }
     Some(Ok(next))
@@ -62,8 +59,14 @@ mod tests {
         assert_eq!(check(302, ""), None);
         assert_eq!(check(302, "/x"), Some((Method::GET, "https://one.test/x".into(), 2)));
         assert_eq!(check(307, "x#part"), Some((Method::POST, "https://one.test/a/x".into(), 3)));
-        assert_eq!(check(308, "http://two.test/"), Some((Method::POST, "http://two.test/".into(), 2)));
-        assert_eq!(check(303, "//two.test/x"), Some((Method::GET, "https://two.test/x".into(), 1)));
+        assert_eq!(check(308, "https://one.test/d"), Some((Method::POST, "https://one.test/d".into(), 3)));
         assert_eq!(check(301, "ftp://two.test/"), None, "it is an error");
+    }
+
+    #[test]
+    fn another_server_is_not_led_to() {
+        for location in ["https://two.test/", "//two.test/x", "http://one.test/", "https://one.test:8443/"] {
+            assert_eq!(check(307, location), None, "{location}");
+        }
     }
 }
