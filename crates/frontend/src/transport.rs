@@ -10,6 +10,7 @@ use longhaul_proto::api::{
 use tokio::net::TcpListener;
 use tonic::{
     codec::CompressionEncoding,
+    service::{Routes, RoutesBuilder},
     transport::{Error, Server, server::TcpIncoming},
 };
 
@@ -46,26 +47,6 @@ pub async fn serve(
 ) -> Result<(), Error> {
     // A listener keeps what it was opened with.
     let settings = frontend.settings.general();
-    let bytes_max = settings.message_bytes_max;
-    let workflow = WorkflowServiceServer::new(frontend.clone())
-        .accept_compressed(CompressionEncoding::Gzip)
-        .send_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(bytes_max)
-        .max_encoding_message_size(usize::MAX);
-    let explain = OwnServer::<Explain>::new(&frontend);
-    let skipped = OwnServer::<Skipped>::new(&frontend);
-    let runs = OwnServer::<Runs>::new(&frontend);
-    let test = frontend.clone();
-    let operator = OperatorServiceServer::new(frontend)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .send_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(bytes_max);
-    let (health_reporter, health) = tonic_health::server::health_reporter();
-    let health =
-        health.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip);
-    for service in HEALTH {
-        health_reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
-    }
     let mut server = Server::builder()
         .layer(too_large::Layer)
         // Without a grace: with one the library cuts the connection, calls and all, and never says that it is going to.
@@ -75,21 +56,44 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(settings.ping_timeout))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-    let test = TestService::of(&test).map(|test| {
-        TestServiceServer::new(test)
-            .accept_compressed(CompressionEncoding::Gzip)
-            .send_compressed(CompressionEncoding::Gzip)
-    });
-    let router = server
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for service in HEALTH {
+        reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
+    }
+    let health =
+        health.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip);
+    let router = server.add_routes(routes(frontend).add_service(health));
+    router.serve_with_incoming_shutdown(incoming, stop).await
+}
+
+/// Every service but that of health. Neither generic nor asynchronous, so that what is compiled for each call is compiled
+/// in this crate, once, and shared with the HTTP listener.
+fn routes(frontend: Frontend) -> Routes {
+    let bytes_max = frontend.settings.general().message_bytes_max;
+    let workflow = WorkflowServiceServer::new(frontend.clone())
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(bytes_max)
+        .max_encoding_message_size(usize::MAX);
+    let mut routes = RoutesBuilder::default();
+    routes
         .add_service(workflow)
-        .add_optional_service(test)
-        .add_service(operator)
-        .add_service(explain)
-        .add_service(skipped)
-        .add_service(runs)
-        .add_service(health)
+        .add_service(OwnServer::<Explain>::new(&frontend))
+        .add_service(OwnServer::<Skipped>::new(&frontend))
+        .add_service(OwnServer::<Runs>::new(&frontend))
         .add_service(Lazy::new(reflection::current))
         .add_service(Lazy::new(reflection::alpha));
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    router.serve_with_incoming_shutdown(incoming, stop).await
+    if let Some(test) = TestService::of(&frontend) {
+        let test = TestServiceServer::new(test)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip);
+        routes.add_service(test);
+    }
+    let operator = OperatorServiceServer::new(frontend)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(bytes_max);
+    routes.add_service(operator);
+    routes.routes()
 }

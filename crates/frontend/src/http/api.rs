@@ -1,6 +1,7 @@
 //! Calls of the API in this process: a dynamic message in, a dynamic message out, the service of gRPC in between.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use longhaul_proto::{
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tonic::{Status, body::Body};
+use tonic::{Status, body::Body, codegen::BoxFuture};
 use tower::Service;
 
 use super::route::{Room, Route, Routes};
@@ -109,6 +110,14 @@ impl Api {
         A::decode(answer).map_err(|error| Status::internal(format!("the answer can't be read: {error}")))
     }
 
+    /// Not asynchronous, so that what is compiled for each call is compiled in this crate, and once.
+    fn answer(&self, room: Room, request: Request<Body>) -> BoxFuture<http::Response<Body>, Infallible> {
+        match room {
+            Room::Workflow => self.workflow.clone().call(request),
+            Room::Operator => self.operator.clone().call(request),
+        }
+    }
+
     async fn send(
         &self,
         room: Room,
@@ -126,10 +135,7 @@ impl Api {
         *request.uri_mut() = path.parse().map_err(|_| Status::internal("the path of a call is malformed"))?;
         *request.headers_mut() = forwarded(headers);
         let answering = async {
-            let Ok(answer) = match room {
-                Room::Workflow => self.workflow.clone().call(request).await,
-                Room::Operator => self.operator.clone().call(request).await,
-            };
+            let Ok(answer) = self.answer(room, request).await;
             received(answer).await
         };
         let Some(timeout) = timeout else { return answering.await };
