@@ -341,8 +341,8 @@ def resets(t):
     t.complete(t.poll(**worker("1")), timer("t2"), **stamp("1"))
     t.call("ResetWorkflowExecution", workflow_execution="wf~", workflow_task_finish_event_id=4, request_id="r2~")
     told(t)
-    # The reference counts this task as redirected or not, as it happens: its history is not compared.
     t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    t.history()
 
 
 @BOTH

@@ -88,6 +88,16 @@ def unversioned_runs_stay_so(t):
 
 @ON
 @scenario
+def a_first_task_that_waits(t):
+    sets = Sets(t)
+    t.start()
+    sets.default("1")
+    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    t.history()
+
+
+@ON
+@scenario
 def a_first_task_that_waits_in_an_old_set(t):
     sets = Sets(t)
     sets.default("1")

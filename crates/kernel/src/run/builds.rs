@@ -91,10 +91,16 @@ impl Run {
         self.builds().assigned.is_none() && self.own_build().is_some()
     }
 
-    /// How often the run was redirected, once a worker of this build has a task of it.
+    /// Whether the run is assigned to another build than this one.
+    pub(super) fn leaves_for(&self, build: &str) -> bool {
+        self.builds().assigned.as_deref().is_some_and(|assigned| assigned != build)
+    }
+
+    /// How often the run was redirected, once a worker of this build has a task of it. Whose first task is still to be
+    /// completed is assigned anew, as after a reset to its beginning, and not redirected.
     pub(super) fn redirects_with(&self, build: &str) -> i64 {
-        let Builds { assigned, redirects } = self.builds();
-        redirects + i64::from(assigned.as_deref().is_some_and(|assigned| assigned != build))
+        let is_redirect = self.leaves_for(build) && self.wanted_build() != WantedBuild::New;
+        self.builds().redirects + i64::from(is_redirect)
     }
 
     /// Folds the start of a task by a worker that versioning rules have chosen.

@@ -70,13 +70,14 @@ impl Transition<'_> {
         // Who goes by version sets, or has the run in its cache, is not told as the build of the task.
         let by_rules = taker.version.is_none() && !self.run.is_in_a_set();
         let build = taker.build.clone().filter(|build| !build.use_versioning || by_rules);
-        let was = self.run.versions.builds.clone();
-        let redirects = match &build {
-            Some(build) if build.use_versioning => self.run.redirects_with(&build.build_id),
-            _ => 0,
+        let (is_led, redirects) = match &build {
+            Some(build) if build.use_versioning => {
+                (self.run.leaves_for(&build.build_id), self.run.redirects_with(&build.build_id))
+            }
+            _ => (false, 0),
         };
-        let is_redirected = build.is_some() && redirects > was.redirects;
-        let has_changed = task.scheduled_event_id != self.run.next_event_id || is_redirected;
+        let was = self.run.versions.builds.assigned.clone();
+        let has_changed = task.scheduled_event_id != self.run.next_event_id || is_led;
         if task.kind == TaskKind::Transient && has_changed {
             // Something happened since: the task is no mere retry any more and gets real events.
             self.fact(Fact::NextTask { attempt: 1, failed: self.run.failed_workflow_tasks });
@@ -107,7 +108,7 @@ impl Transition<'_> {
             TaskKind::Transient => self.fact(Fact::TaskStarted(started)),
             TaskKind::Speculative => self.change(Change::Volatile(Volatile::TaskStarted(started))),
         }
-        self.effects.visible |= self.run.versions.builds.assigned != was.assigned;
+        self.effects.visible |= self.run.versions.builds.assigned != was;
         self.duty_done(DutyId::WorkflowTask);
         self.effects.duties.retain(|duty| *duty != DutyId::WorkflowTask);
         self.send_updates();

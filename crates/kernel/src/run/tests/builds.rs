@@ -153,6 +153,15 @@ fn with_rules_the_first_start_assigns_and_another_build_is_a_redirect() {
 }
 
 #[test]
+fn whose_first_task_is_not_completed_is_assigned_anew_and_not_redirected() {
+    let mut world = World::new(Default::default());
+    world.run.assign("1", 0);
+    assert_eq!(world.wants(), WantedBuild::New);
+    world.work(Some("2"), "2").expect("it is completed");
+    assert_eq!(world.told(), (Some("2"), 0));
+}
+
+#[test]
 fn what_was_inherited_binds_from_the_start() {
     let inherits = WorkflowExecutionStartedEventAttributes {
         inherited_build_id: "1".into(),
