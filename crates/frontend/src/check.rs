@@ -4,7 +4,9 @@ use longhaul_kernel::{context::Limits, ids::RunId, namespace::Namespace, time};
 use longhaul_proto::{
     Refusal,
     api::{
-        common::v1::{Link, RetryPolicy, TimeSkippingConfig, WorkflowExecution, link},
+        common::v1::{
+            Link, RetryPolicy, TimeSkippingConfig, WorkerVersionCapabilities, WorkflowExecution, link,
+        },
         enums::v1::TaskQueueKind,
         taskqueue::v1::TaskQueue,
     },
@@ -201,6 +203,15 @@ fn build_id(id: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::invalid(text));
     }
     Ok(())
+}
+
+/// Refuses what a worker that polls says of its build, if that can't be meant.
+pub(crate) fn worker(
+    worker: Option<&WorkerVersionCapabilities>,
+    queue: Option<&TaskQueue>,
+    settings: &crate::Settings,
+) -> Result<(), Refusal> {
+    build(worker.map_or(("", false), |worker| (&worker.build_id, worker.use_versioning)), queue, settings)
 }
 
 /// Refuses what a worker says of its build, if that can't be meant. `queue` is the one that it polls, or its own.

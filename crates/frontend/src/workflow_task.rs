@@ -36,8 +36,7 @@ pub(crate) async fn poll(
     asker.check_long_poll()?;
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     let worker = request.worker_version_capabilities.as_ref();
-    let build = worker.map_or(("", false), |worker| (&worker.build_id, worker.use_versioning));
-    check::build(build, request.task_queue.as_ref(), &frontend.settings(&namespace))?;
+    check::worker(worker, request.task_queue.as_ref(), &frontend.settings(&namespace))?;
     check::task_queue(request.task_queue.as_ref(), frontend.id_bytes_max())?;
     let _waiting = frontend.wait(&namespace, Waits::WorkflowTask)?;
     frontend.poll(&asker, &namespace, request).await

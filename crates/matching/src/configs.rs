@@ -44,13 +44,13 @@ pub struct Configs {
 }
 
 /// What was said of the versions of a queue.
-pub(crate) struct Versioned(Arc<Config>, Versions);
+pub(crate) struct Versioned(Arc<Config>);
 
 impl std::ops::Deref for Versioned {
     type Target = Versions;
 
     fn deref(&self) -> &Versions {
-        self.0.versions.as_ref().unwrap_or(&self.1)
+        self.0.versions.as_ref().expect("it is made of a config that has some")
     }
 }
 
@@ -120,7 +120,7 @@ impl Configs {
             return None;
         }
         let config = self.of(namespace, name, ALL_KINDS);
-        config.versions.is_some().then(|| Versioned(config, Versions::default()))
+        config.versions.is_some().then_some(Versioned(config))
     }
 
     /// Changes what is said of the versions of a queue, durably. Answers what is said now.

@@ -64,7 +64,7 @@ pub(crate) struct Task {
 }
 
 /// Bytes of a spilled task in front of its workflow id and its fairness key.
-const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 1;
+const FIXED_BYTES: usize = 16 + 8 + 4 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 1 + 1;
 
 impl Task {
     /// Reads an added task.
@@ -120,13 +120,14 @@ impl Task {
         out.put_i64_le(self.scheduled_at.0);
         out.put_i64_le(self.expires_at.0);
         out.put_i64_le(self.added_at.0);
-        out.put_u8(u8::from(self.ramps) | u8::from(self.wanted.is_new) << 1);
+        out.put_u8(u8::from(self.ramps));
         let pinned = self.pinned.as_ref();
         let wanted = self.wanted.build.as_deref().unwrap_or_default();
         for part in [pinned.map_or("", |own| &own.deployment), pinned.map_or("", |own| &own.build), wanted] {
             out.put_u32_le(u32::try_from(part.len()).unwrap_or(0));
             out.put_slice(part.as_bytes());
         }
+        out.put_u8(u8::from(self.wanted.is_new));
         out.put_f32_le(self.weight);
         out.put_u32_le(self.workflow_id.len() as u32);
         out.put_slice(self.workflow_id.as_bytes());
@@ -141,7 +142,6 @@ impl Task {
         }
         let mut run = [0; 16];
         bytes.copy_to_slice(&mut run);
-        let flags;
         let mut task = Self {
             run: RunId::from_bytes(run),
             scheduled_event_id: bytes.get_i64_le(),
@@ -151,15 +151,12 @@ impl Task {
             scheduled_at: Timestamp(bytes.get_i64_le()),
             expires_at: Timestamp(bytes.get_i64_le()),
             added_at: Timestamp(bytes.get_i64_le()),
-            ramps: {
-                flags = bytes.get_u8();
-                flags & 1 != 0
-            },
+            ramps: bytes.get_u8() != 0,
             pinned: {
                 let (deployment, build) = (text(&mut bytes)?, text(&mut bytes)?);
                 (!deployment.is_empty()).then(|| Arc::new(VersionName { deployment, build }))
             },
-            wanted: Wanted::read(&text(&mut bytes)?, flags & 2 != 0),
+            wanted: Wanted::read(&text(&mut bytes)?, bytes.try_get_u8().ok()? != 0),
             weight: bytes.try_get_f32_le().ok()?,
             workflow_id: Box::default(),
             fairness_key: None,

@@ -171,7 +171,6 @@ async fn bind(ip: IpAddr, port: u16, flag: &str) -> Result<TcpListener> {
     })
 }
 
-/// Creates the namespaces that a development server has from the start; those that exist are left alone.
 /// Has the authorities in a file of the configuration trusted.
 fn trust(host: &Host, file: &str) -> Result<()> {
     if file.is_empty() {
@@ -182,6 +181,7 @@ fn trust(host: &Host, file: &str) -> Result<()> {
         .with_context(|| format!("setting history.nexus_authorities_file: {file}"))
 }
 
+/// Creates the namespaces that a development server has from the start; those that exist are left alone.
 async fn create_namespaces(host: &Host, directory: &Directory, config: &Config) -> Result<()> {
     let now = Timestamp(host.clock.now());
     directory.create(Namespace::system(now)).await?;

@@ -37,8 +37,7 @@ pub(crate) async fn poll(
     check::length("Identity", &request.identity, frontend.id_bytes_max())?;
     #[allow(deprecated)]
     let worker = request.worker_version_capabilities.as_ref();
-    let build = worker.map_or(("", false), |worker| (&worker.build_id, worker.use_versioning));
-    check::build(build, request.task_queue.as_ref(), &frontend.settings(&namespace))?;
+    check::worker(worker, request.task_queue.as_ref(), &frontend.settings(&namespace))?;
     let _waiting = frontend.wait(&namespace, Waits::NexusTask)?;
     frontend.poll(&asker, &namespace, request).await
 }

@@ -49,6 +49,12 @@ impl WantedBuild {
     }
 }
 
+/// The build of a worker that goes by version sets or rules.
+fn versioned(stamp: Option<&WorkerVersionStamp>) -> Option<&str> {
+    let stamp = stamp.filter(|stamp| stamp.use_versioning && !stamp.build_id.is_empty())?;
+    Some(&stamp.build_id)
+}
+
 impl Run {
     /// The build that its workflow tasks are for.
     pub(super) fn wanted_build(&self) -> WantedBuild {
@@ -76,8 +82,7 @@ impl Run {
 
     /// The build that the run is assigned to, or else that of its last worker.
     fn own_build(&self) -> Option<&str> {
-        let stamp = self.worker_stamp.as_ref().filter(|stamp| stamp.use_versioning);
-        let stamped = || stamp.map(|stamp| stamp.build_id.as_str()).filter(|build| !build.is_empty());
+        let stamped = || versioned(self.worker_stamp.as_ref().map(|stamp| &stamp.0));
         self.builds().assigned.as_deref().or_else(stamped)
     }
 
@@ -105,10 +110,9 @@ impl Run {
 
     /// Folds the start of a task by a worker that versioning rules have chosen.
     pub(super) fn fold_assigned(&mut self, stamp: Option<&WorkerVersionStamp>, redirects: i64) {
-        let Some(stamp) = stamp.filter(|stamp| stamp.use_versioning && !stamp.build_id.is_empty()) else {
-            return;
-        };
-        self.assign(&stamp.build_id, redirects);
+        if let Some(build) = versioned(stamp) {
+            self.assign(build, redirects);
+        }
     }
 
     /// Folds what a run inherits of builds at its start.
@@ -178,15 +182,12 @@ impl Run {
 impl Transition<'_> {
     /// Moves the run along with an activity that goes by its build and that a worker of another build has been given.
     pub(super) fn follow_activity(&mut self, scheduled_event_id: i64, stamp: Option<&WorkerVersionStamp>) {
-        let Some(stamp) = stamp.filter(|stamp| stamp.use_versioning && !stamp.build_id.is_empty()) else {
-            return;
-        };
+        let Some(build) = versioned(stamp) else { return };
         let activity = self.run.activities.get(&scheduled_event_id);
         let goes_by_run = activity.is_some_and(|activity| activity.scheduled.use_workflow_build_id);
-        let assigned = &self.run.versions.builds.assigned;
-        if goes_by_run && assigned.as_ref().is_some_and(|assigned| *assigned != stamp.build_id) {
-            let redirects = self.run.redirects_with(&stamp.build_id);
-            self.fact(Fact::Assigned(stamp.build_id.clone(), redirects));
+        if goes_by_run && self.run.leaves_for(build) {
+            let redirects = self.run.redirects_with(build);
+            self.fact(Fact::Assigned(build.to_owned(), redirects));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a run decides, case by case: scripts of inputs beside the transcript they lead to. The language of the scripts
 //! is in `script.rs`, that of the commands in `commands.rs`, and what a transcript shows in `transcript.rs`.
 
+mod beginning;
 mod commands;
 mod operators;
 mod script;

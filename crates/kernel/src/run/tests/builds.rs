@@ -10,17 +10,16 @@ use longhaul_proto::api::{
     workflowservice::v1::{PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest},
 };
 
+use super::beginning;
 use crate::{
     codec,
-    context::{Context, Limits},
-    ids::{NamespaceId, RunId},
+    context::Context,
     machine::{Draw, Machine as _},
     run::{
-        Input, LastWorker, Reply, Run, Signal, Start, TaskRef, WantedBuild, What, WorkflowTaskCompletion,
+        Input, LastWorker, Reply, Run, Signal, TaskRef, WantedBuild, What, WorkflowTaskCompletion,
         WorkflowTaskStart,
     },
     time::Timestamp,
-    visibility::Attributes as SearchAttributes,
 };
 
 struct World {
@@ -31,33 +30,10 @@ struct World {
 
 impl World {
     fn new(attributes: WorkflowExecutionStartedEventAttributes) -> Self {
-        let context = Arc::new(Context {
-            namespace: "default".into(),
-            other_namespaces: Arc::default(),
-            retention: std::time::Duration::from_secs(86_400),
-            limits: Arc::new(Limits::default()),
-            attributes: Arc::new(SearchAttributes::system()),
-            archives: false,
-            endpoints: Arc::default(),
-            routes: Arc::default(),
-            rules: Arc::default(),
-        });
+        let context = Arc::new(beginning::context());
         let queue = TaskQueue { name: "q".into(), kind: 1, normal_name: String::new() };
-        let attributes =
-            WorkflowExecutionStartedEventAttributes { attempt: 1, task_queue: Some(queue), ..attributes };
-        let start = Start {
-            namespace: NamespaceId::default(),
-            workflow_id: "w".into(),
-            run_id: RunId::from_bytes([1; 16]),
-            request_id: "r".into(),
-            attributes: Box::new(attributes),
-            user_metadata: None,
-            links: Vec::new(),
-            signal: None,
-            eager: None,
-            priority: None,
-            scheduled_by: None,
-        };
+        let attributes = WorkflowExecutionStartedEventAttributes { task_queue: Some(queue), ..attributes };
+        let start = beginning::start(attributes);
         let (run, _) = Run::begin(start, &context, Timestamp::from_secs(1), &mut Draw::new(1));
         Self { run, context, clock: 1 }
     }

@@ -18,17 +18,13 @@ use longhaul_proto::{
     },
 };
 
+use super::beginning;
 use crate::{
-    context::{Context, Limits},
-    ids::{NamespaceId, RunId},
+    context::Context,
     machine::{Draw, Machine as _},
     nexus::{Completion, DeliveryOutcome, Ending, Endpoints, StartOutcome, handler, is_retryable},
-    run::{
-        Change, DutyId, Input, LastWorker, Run, Start, TaskRef, What, WorkflowTaskCompletion,
-        WorkflowTaskStart,
-    },
+    run::{Change, DutyId, Input, LastWorker, Run, TaskRef, What, WorkflowTaskCompletion, WorkflowTaskStart},
     time::Timestamp,
-    visibility::Attributes as SearchAttributes,
 };
 
 const OPERATION: i64 = 5;
@@ -46,34 +42,11 @@ impl World {
         let mut endpoints = Endpoints::default();
         let spec = EndpointSpec { name: "desk".into(), ..EndpointSpec::default() };
         endpoints.create("id".into(), spec, Timestamp::from_secs(1)).expect("the name is free");
-        let context = Arc::new(Context {
-            namespace: "default".into(),
-            other_namespaces: Arc::default(),
-            retention: Duration::from_secs(86_400),
-            endpoints: Arc::new(endpoints),
-            archives: false,
-            routes: Arc::default(),
-            rules: Arc::default(),
-            limits: Arc::new(Limits::default()),
-            attributes: Arc::new(SearchAttributes::system()),
+        let context = Arc::new(Context { endpoints: Arc::new(endpoints), ..beginning::context() });
+        let start = beginning::start(WorkflowExecutionStartedEventAttributes {
+            completion_callbacks: callbacks,
+            ..Default::default()
         });
-        let start = Start {
-            namespace: NamespaceId::default(),
-            workflow_id: "w".into(),
-            run_id: RunId::from_bytes([1; 16]),
-            request_id: "r".into(),
-            attributes: Box::new(WorkflowExecutionStartedEventAttributes {
-                attempt: 1,
-                completion_callbacks: callbacks,
-                ..Default::default()
-            }),
-            user_metadata: None,
-            links: Vec::new(),
-            signal: None,
-            eager: None,
-            priority: None,
-            scheduled_by: None,
-        };
         let (at, mut draw) = (Timestamp::from_secs(100), Draw::new(1));
         let (run, _) = Run::begin(start, &context, at, &mut draw);
         Self { run, at, draw, context, events: Vec::new() }

@@ -10,30 +10,18 @@ use longhaul_proto::api::{
 };
 use prost::Message;
 
+use super::beginning;
 use crate::{
-    context::{Context, Limits},
-    ids::{NamespaceId, RunId},
+    context::Context,
     machine::{Draw, Machine as _},
     run::{
-        Input, LastWorker, Reply, Run, Start, TaskRef, UpdateStage, What, WorkflowTaskCompletion,
-        WorkflowTaskStart,
+        Input, LastWorker, Reply, Run, TaskRef, UpdateStage, What, WorkflowTaskCompletion, WorkflowTaskStart,
     },
     time::Timestamp,
-    visibility::Attributes,
 };
 
 fn context() -> Arc<Context> {
-    Arc::new(Context {
-        namespace: "default".into(),
-        other_namespaces: Arc::default(),
-        retention: std::time::Duration::from_secs(86_400),
-        archives: false,
-        endpoints: Arc::default(),
-        limits: Arc::new(Limits::default()),
-        attributes: Arc::new(Attributes::system()),
-        routes: Arc::default(),
-        rules: Arc::default(),
-    })
+    Arc::new(beginning::context())
 }
 
 fn request() -> Request {
@@ -46,19 +34,7 @@ fn request() -> Request {
 
 /// A run whose first workflow task a worker has; nothing is known of the update the worker took with it.
 fn after_a_crash() -> Run {
-    let start = Start {
-        namespace: NamespaceId::default(),
-        workflow_id: "w".into(),
-        run_id: RunId::from_bytes([1; 16]),
-        request_id: "r".into(),
-        attributes: Box::new(WorkflowExecutionStartedEventAttributes { attempt: 1, ..Default::default() }),
-        user_metadata: None,
-        links: Vec::new(),
-        signal: None,
-        eager: None,
-        priority: None,
-        scheduled_by: None,
-    };
+    let start = beginning::start(WorkflowExecutionStartedEventAttributes::default());
     let (mut run, _) = Run::begin(start, &context(), Timestamp::from_secs(1), &mut Draw::new(1));
     let poll = WorkflowTaskStart {
         scheduled_event_id: 2,

@@ -13,17 +13,16 @@ use longhaul_proto::api::{
     },
 };
 
+use super::beginning;
 use crate::{
-    context::{Context, Limits},
+    context::Context,
     deployment::{Published, QueueName, Routes, Routing, VersionName},
-    ids::{NamespaceId, RunId},
     machine::{Draw, Machine as _},
     run::{
-        ActivityStart, DutyId, Effects, Input, LastWorker, Reply, Run, Signal, Start, TaskRef, What,
+        ActivityStart, DutyId, Effects, Input, LastWorker, Reply, Run, Signal, TaskRef, What,
         WorkflowTaskCompletion, WorkflowTaskStart,
     },
     time::Timestamp,
-    visibility::Attributes as SearchAttributes,
 };
 
 /// Surroundings in which `current` is the current build of the deployment that has queue `q`.
@@ -40,17 +39,7 @@ fn context(current: Option<&str>) -> Arc<Context> {
     };
     let mut routes = Routes::default();
     routes.publish("d", Some(told));
-    Arc::new(Context {
-        namespace: "default".into(),
-        other_namespaces: Arc::default(),
-        retention: std::time::Duration::from_secs(86_400),
-        limits: Arc::new(Limits::default()),
-        attributes: Arc::new(SearchAttributes::system()),
-        archives: false,
-        endpoints: Arc::default(),
-        routes: Arc::new(routes),
-        rules: Arc::default(),
-    })
+    Arc::new(Context { routes: Arc::new(routes), ..beginning::context() })
 }
 
 fn options(build: &str) -> Option<WorkerDeploymentOptions> {
@@ -74,20 +63,8 @@ struct World {
 impl World {
     fn new(current: &str) -> Self {
         let attributes =
-            WorkflowExecutionStartedEventAttributes { attempt: 1, task_queue: queue(), ..Default::default() };
-        let start = Start {
-            namespace: NamespaceId::default(),
-            workflow_id: "w".into(),
-            run_id: RunId::from_bytes([1; 16]),
-            request_id: "r".into(),
-            attributes: Box::new(attributes),
-            user_metadata: None,
-            links: Vec::new(),
-            signal: None,
-            eager: None,
-            priority: None,
-            scheduled_by: None,
-        };
+            WorkflowExecutionStartedEventAttributes { task_queue: queue(), ..Default::default() };
+        let start = beginning::start(attributes);
         let context = context(Some(current));
         let (run, _) = Run::begin(start, &context, Timestamp::from_secs(1), &mut Draw::new(1));
         Self { run, context, clock: 1 }
