@@ -1,5 +1,7 @@
 """Short forms for workers of builds, as the two older forms of worker versioning have them."""
 
+from commands import complete, timer
+
 EMPTY_SECONDS = 2.5
 
 
@@ -95,6 +97,27 @@ def by(build):
 def sticky_queue(name="s~"):
     """The completion of a workflow task by a worker that has the run in its cache."""
     return {"sticky_attributes": {"worker_task_queue": {"name": name, "kind": "STICKY", "normal_name": "q~"}, "schedule_to_start_timeout": 10}}
+
+
+def work(t, build, *commands, queue="q~", **fields):
+    """A worker of a build takes a workflow task and completes it."""
+    return t.complete(t.poll(queue, **worker(build)), *commands, **fields, **stamp(build))
+
+
+def work_from_cache(t, upgrade):
+    """A run in the cache of a worker of build 1, until `upgrade` has build 1.1 go on with its work."""
+    t.start()
+    work(t, "1", timer(), **sticky_queue())
+    wait = t.begin_poll("s~", sticky=True, **worker("1"))
+    t.wait_poller("s~", sticky=True)
+    t.signal()
+    t.complete(t.take(wait), timer("t2"), **sticky_queue(), **stamp("1"))
+    t.history()
+    upgrade()
+    t.signal()
+    nothing(t, sticky=True, queue="s~", **worker("1"))
+    work(t, "1.1", complete())
+    t.history()
 
 
 def nothing(t, kind="Workflow", queue="q~", sticky=False, **fields):

@@ -76,8 +76,8 @@ class Outside:
         self.server.server_close()
 
 
-def begin(t, *commands):
-    t.outside = Outside(t)
+def begin(t, *commands, server=None):
+    t.outside = server or Outside(t)
     t.made = endpoint(t, target={"external": {"url": t.outside.url + "/base"}})
     t.blocks.clear()
     t.start()

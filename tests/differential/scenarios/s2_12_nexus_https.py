@@ -9,7 +9,7 @@ import certificates
 from commands import complete
 from harness import configured, scenario
 from nexus import cancel_operation, endpoint, remove, schedule
-from scenarios.s2_12_nexus_external import Outside
+from scenarios.s2_12_nexus_external import Outside, begin, end
 
 TEMPLATE = "http://cluster:1/namespaces/{{.NamespaceName}}/nexus/callback"
 
@@ -98,26 +98,25 @@ class Secret(Outside):
         self.url = self.url.replace("https:", "http:")
 
 
-def begin(t, server, *commands):
-    t.outside = server
-    t.made = endpoint(t, target={"external": {"url": server.url + "/base"}})
-    t.blocks.clear()
-    t.start()
-    t.step(*(commands or [schedule(nexus_header={"own": "value"}, schedule_to_close_timeout=60)]))
+def begin_started(t):
+    """An operation that its server has started."""
+    begin(t, server=Outside(t, context()))
+    t.outside.answer(201, b'{"token":"token","state":"running"}', Content_Type="application/json")
+    t.outside.taken()
+    t.wait_event("NexusOperationStarted")
 
 
-def end(t):
-    remove(t, t.made)
-    t.outside.close()
+def completes(t):
+    t.outside.answer(200, b'"out"', Content_Type="application/json")
+    t.outside.taken()
+    t.wait_event("NexusOperationCompleted")
 
 
 @SETTINGS
 @scenario
 def succeeds(t):
-    begin(t, Outside(t, context()))
-    t.outside.answer(200, b'"out"', Content_Type="application/json")
-    t.outside.taken()
-    t.wait_event("NexusOperationCompleted")
+    begin(t, server=Outside(t, context()))
+    completes(t)
     t.history()
     end(t)
 
@@ -125,20 +124,15 @@ def succeeds(t):
 @SETTINGS
 @scenario
 def an_older_protocol(t):
-    begin(t, Outside(t, context(newest=ssl.TLSVersion.TLSv1_2)))
-    t.outside.answer(200, b'"out"', Content_Type="application/json")
-    t.outside.taken()
-    t.wait_event("NexusOperationCompleted")
+    begin(t, server=Outside(t, context(newest=ssl.TLSVersion.TLSv1_2)))
+    completes(t)
     end(t)
 
 
 @SETTINGS
 @scenario
 def starts_is_canceled_and_ends(t):
-    begin(t, Outside(t, context()))
-    t.outside.answer(201, b'{"token":"token","state":"running"}', Content_Type="application/json")
-    t.outside.taken()
-    t.wait_event("NexusOperationStarted")
+    begin_started(t)
     t.step(cancel_operation())
     t.outside.answer(202)
     t.outside.taken()
@@ -165,7 +159,7 @@ def protocols_that_are_offered(t):
             chosen.append(spoken.selected_alpn_protocol())
     serving = threading.Thread(target=serve, daemon=True)
     serving.start()
-    begin(t, Chooser)
+    begin(t, server=Chooser)
     serving.join(20)
     t.note(f"chosen: {chosen}")
     t.terminate()
@@ -174,7 +168,7 @@ def protocols_that_are_offered(t):
 
 def unreached(t, server):
     """Tells of an operation whose server can't be spoken to."""
-    begin(t, server)
+    begin(t, server=server)
     answer = t.until("DescribeWorkflowExecution", lambda answer: answer.pending_nexus_operations[0].attempt >= 1
                      and answer.pending_nexus_operations[0].HasField("last_attempt_failure"), execution="wf~")
     shown(t, "operation", answer.pending_nexus_operations[0])
@@ -202,6 +196,20 @@ def told(t, failure):
         failure = failure.cause if failure.HasField("cause") else None
 
 
+def told_of_failed(t, workflow="wf~"):
+    """Tells why an operation has failed for good."""
+    events = t.quiet("GetWorkflowExecutionHistory", execution=workflow).history.events
+    told(t, [event for event in events if event.event_type == 51][0].nexus_operation_failed_event_attributes.failure)
+
+
+def told_of_callback(t, name, workflow="wf~"):
+    """Tells why a callback could not be told, once that was tried."""
+    answer = t.until("DescribeWorkflowExecution", lambda answer: answer.callbacks[0].attempt >= 1
+                     and answer.callbacks[0].HasField("last_attempt_failure"), execution=workflow)
+    shown(t, name, answer.callbacks[0])
+    t.outside.close()
+
+
 for name, make in {
     "untrusted": lambda t: Outside(t, context("stranger")),
     "of_another_host": lambda t: Outside(t, context("elsewhere")),
@@ -217,10 +225,7 @@ for name, make in {
 
     def play_callback(t, make=make):
         callback(t, make(t))
-        answer = t.until("DescribeWorkflowExecution", lambda answer: answer.callbacks[0].attempt >= 1
-                         and answer.callbacks[0].HasField("last_attempt_failure"), execution="wf~")
-        shown(t, "callback", answer.callbacks[0])
-        t.outside.close()
+        told_of_callback(t, "callback")
     play.__name__, play_callback.__name__ = f"operation_{name}", f"callback_{name}"
     SETTINGS(scenario(play))
     SETTINGS(scenario(play_callback))
@@ -281,14 +286,14 @@ def answered(t, answers):
         t.complete(t.poll(f"q{number}~"), schedule())
         t.outside.answer(status, body, **headers)
         t.outside.taken()
-        t.blocks.clear() if not number else None
+        if not number:
+            t.blocks.clear()
         answer = t.until("DescribeWorkflowExecution", lambda answer: not answer.pending_nexus_operations
                          or answer.pending_nexus_operations[0].attempt, execution=workflow)
         if answer.pending_nexus_operations:
             shown(t, f"{status}", answer.pending_nexus_operations[0])
         else:
-            events = t.quiet("GetWorkflowExecutionHistory", execution=workflow).history.events
-            told(t, [event for event in events if event.event_type == 51][0].nexus_operation_failed_event_attributes.failure)
+            told_of_failed(t, workflow)
         t.terminate(workflow)
     end(t)
 
@@ -340,15 +345,12 @@ def statuses_of_callbacks(t):
         callback(t, Outside(t, context()), number)
         t.outside.answer(status, body, **headers)
         t.outside.taken()
-        answer = t.until("DescribeWorkflowExecution", lambda answer: answer.callbacks[0].attempt >= 1
-                         and answer.callbacks[0].HasField("last_attempt_failure"), execution=f"wf{number}~")
-        shown(t, f"{status}", answer.callbacks[0])
-        t.outside.close()
+        told_of_callback(t, f"{status}", f"wf{number}~")
 
 
 def held_up(t):
     """An operation whose first attempt failed, and which is therefore tried again."""
-    begin(t, Outside(t, context()))
+    begin(t, server=Outside(t, context()))
     t.outside.answer(503)
     t.outside.taken()
     t.until("DescribeWorkflowExecution", lambda answer: answer.pending_nexus_operations[0].attempt == 1, execution="wf~")
@@ -363,9 +365,7 @@ def an_endpoint_that_moves(t):
     before.close()
     target = {"external": {"url": t.outside.url + "/moved"}}
     t.made = t.quiet("UpdateNexusEndpoint", id=t.made.id, version=t.made.version, spec={"name": "ep~", "target": target}).endpoint
-    t.outside.answer(200, b'"out"', Content_Type="application/json")
-    t.outside.taken()
-    t.wait_event("NexusOperationCompleted")
+    completes(t)
     end(t)
 
 
@@ -375,8 +375,7 @@ def an_endpoint_that_is_deleted(t):
     held_up(t)
     remove(t, t.made)
     t.wait_event("NexusOperationFailed")
-    events = t.quiet("GetWorkflowExecutionHistory", execution="wf~").history.events
-    told(t, [event for event in events if event.event_type == 51][0].nexus_operation_failed_event_attributes.failure)
+    told_of_failed(t)
     t.terminate()
     t.outside.close()
 
@@ -384,10 +383,7 @@ def an_endpoint_that_is_deleted(t):
 @SETTINGS
 @scenario
 def an_endpoint_that_is_deleted_before_the_cancellation(t):
-    begin(t, Outside(t, context()))
-    t.outside.answer(201, b'{"token":"token","state":"running"}', Content_Type="application/json")
-    t.outside.taken()
-    t.wait_event("NexusOperationStarted")
+    begin_started(t)
     remove(t, t.made)
     t.step(cancel_operation())
     answer = t.until("DescribeWorkflowExecution", lambda answer: answer.pending_nexus_operations[0].cancellation_info.attempt,

@@ -1,6 +1,6 @@
 """2.18 Tasks that go by versioning rules, the second form of worker versioning, to the workers of a build."""
 
-from builds import Rules, Sets, by, nothing, stamp, sticky_queue, told, worker
+from builds import Rules, Sets, by, nothing, stamp, told, work, work_from_cache, worker
 from commands import activity, child, complete, continue_as_new, fail, timer
 from harness import configured, scenario
 
@@ -15,11 +15,11 @@ def a_run_of_a_build(t):
     t.start()
     nothing(t)
     nothing(t, **worker("9"))
-    t.complete(t.poll(**worker("1")), activity(), timer(), **stamp("1"))
+    work(t, "1", activity(), timer())
     nothing(t, "Activity")
     t.complete_activity(t.poll_activity(**worker("1")), **by("1"))
     nothing(t)
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     told(t)
     t.history()
 
@@ -30,12 +30,12 @@ def a_run_stays_with_its_build(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     t.start("wf2~")
     t.signal()
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "1", complete())
+    work(t, "2", complete())
     t.history()
     t.history("wf2~")
 
@@ -46,7 +46,7 @@ def a_run_is_redirected(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.add("1", "1.1")
     rules.add("1.1", "1.2")
     t.signal()
@@ -58,7 +58,7 @@ def a_run_is_redirected(t):
     t.history()
     rules.undirect("1.1")
     t.signal()
-    t.complete(t.poll(**worker("1.2")), complete(), **stamp("1.2"))
+    work(t, "1.2", complete())
     t.history()
 
 
@@ -69,7 +69,7 @@ def a_first_task_that_waits_for_an_old_build(t):
     rules.insert("1")
     t.start()
     rules.insert("2")
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     t.history()
 
 
@@ -80,10 +80,10 @@ def ramps(t):
     rules.insert("1")
     rules.insert("2", 0, 0)
     t.start()
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     rules.replace("3", 0, 99.99)
     t.start("wf2~")
-    t.complete(t.poll(**worker("3")), complete(), **stamp("3"))
+    work(t, "3", complete())
     t.history("wf2~")
 
 
@@ -117,18 +117,7 @@ def unversioned_runs_stay_so(t):
 def sticky(t):
     rules = Rules(t)
     rules.insert("1")
-    t.start()
-    t.complete(t.poll(**worker("1")), timer(), **sticky_queue(), **stamp("1"))
-    wait = t.begin_poll("s~", sticky=True, **worker("1"))
-    t.wait_poller("s~", sticky=True)
-    t.signal()
-    t.complete(t.take(wait), timer("t2"), **sticky_queue(), **stamp("1"))
-    t.history()
-    rules.add("1", "1.1")
-    t.signal()
-    nothing(t, sticky=True, queue="s~", **worker("1"))
-    t.complete(t.poll(**worker("1.1")), complete(), **stamp("1.1"))
-    t.history()
+    work_from_cache(t, lambda: rules.add("1", "1.1"))
 
 
 @ON
@@ -137,11 +126,11 @@ def activities_of_one_queue(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), activity("a"), **stamp("1"))
+    work(t, "1", activity("a"))
     t.fail_activity(t.poll_activity(**worker("1")), **by("1"))
     told(t)
     t.signal()
-    t.complete(t.poll(**worker("1")), activity("b", task_queue="q2~", use_workflow_build_id=True), **stamp("1"))
+    work(t, "1", activity("b", task_queue="q2~", use_workflow_build_id=True))
     t.complete_activity(t.poll_activity("q2~", **worker("1")), **by("1"))
     t.history()
 
@@ -152,16 +141,16 @@ def an_activity_that_leads_its_run(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.add("1", "1.1")
     t.signal()
-    t.complete(t.poll(**worker("1.1")), activity(use_workflow_build_id=True, start_to_close_timeout=60), **stamp("1.1"))
+    work(t, "1.1", activity(use_workflow_build_id=True, start_to_close_timeout=60))
     t.fail_activity(t.poll_activity(**worker("1.1")), **by("1.1"))
     rules.add("1.1", "1.2")
     task = t.poll_activity(**worker("1.2"))
     told(t)
     t.complete_activity(task, **by("1.2"))
-    t.complete(t.poll(**worker("1.2")), complete(), **stamp("1.2"))
+    work(t, "1.2", complete())
     t.history()
 
 
@@ -171,13 +160,13 @@ def activities_of_other_queues(t):
     Rules(t).insert("1")
     Rules(t, "q2~").insert("7")
     t.start()
-    t.complete(t.poll(**worker("1")), activity("a", task_queue="q2~"), activity("b", task_queue="q2~", use_workflow_build_id=True),
-               activity("c", task_queue="q3~"), activity("d", task_queue="q4~", use_workflow_build_id=True), **stamp("1"))
+    work(t, "1", activity("a", task_queue="q2~"), activity("b", task_queue="q2~", use_workflow_build_id=True),
+         activity("c", task_queue="q3~"), activity("d", task_queue="q4~", use_workflow_build_id=True))
     t.complete_activity(t.poll_activity("q2~", **worker("7")), **by("7"))
     t.complete_activity(t.poll_activity("q2~", **worker("1")), **by("1"))
     t.complete_activity(t.poll_activity("q3~"))
     t.complete_activity(t.poll_activity("q4~", **worker("1")), **by("1"))
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     t.history()
 
 
@@ -188,7 +177,7 @@ def an_activity_that_is_tried_again(t):
     others = Rules(t, "q2~")
     others.insert("7")
     t.start()
-    t.complete(t.poll(**worker("1")), activity("a", task_queue="q2~"), **stamp("1"))
+    work(t, "1", activity("a", task_queue="q2~"))
     task = t.poll_activity("q2~", **worker("7"))
     told(t)
     others.insert("8")
@@ -196,7 +185,7 @@ def an_activity_that_is_tried_again(t):
     task = t.poll_activity("q2~", **worker("8"))
     told(t)
     t.complete_activity(task, **by("8"))
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     t.history()
 
 
@@ -206,15 +195,15 @@ def children(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True),
-               child("c3~"), child("c4~", inherit_build_id=True), **stamp("1"))
+    work(t, "1", child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True),
+         child("c3~"), child("c4~", inherit_build_id=True))
     t.wait_event("ChildWorkflowExecutionStarted", count=4)
     for number in (1, 2, 3, 4):
         t.history(f"c{number}~")
     told(t, "c2~")
     told(t, "c4~")
     t.complete(t.poll("cq~"), complete())
-    t.complete(t.poll("cq~", **worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete(), queue="cq~")
 
 
 @ON
@@ -223,13 +212,13 @@ def children_and_new_rules(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     t.signal()
-    t.complete(t.poll(**worker("1")), child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True), **stamp("1"))
+    work(t, "1", child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True))
     t.wait_event("ChildWorkflowExecutionStarted", count=2)
     told(t, "c2~")
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history("c1~")
 
 
@@ -239,19 +228,19 @@ def runs_after_the_first(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     t.signal()
-    t.complete(t.poll(**worker("1")), continue_as_new(inherit_build_id=True), **stamp("1"))
+    work(t, "1", continue_as_new(inherit_build_id=True))
     told(t)
     t.history()
-    t.complete(t.poll(**worker("1")), continue_as_new(), **stamp("1"))
+    work(t, "1", continue_as_new())
     t.history()
     told(t)
-    t.complete(t.poll(**worker("2")), continue_as_new(task_queue="q2~", inherit_build_id=True), **stamp("2"))
+    work(t, "2", continue_as_new(task_queue="q2~", inherit_build_id=True))
     t.history()
     told(t)
-    t.complete(t.poll("q2~", **worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete(), queue="q2~")
     t.history()
 
 
@@ -264,7 +253,7 @@ def a_run_that_is_tried_again(t):
     task = t.poll(**worker("1"))
     rules.insert("2")
     t.complete(task, fail(), **stamp("1"))
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history()
 
 
@@ -274,7 +263,7 @@ def queries(t):
     rules = Rules(t)
     rules.insert("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     for build in ("1", "1.1"):
         asked = t.begin_query()
@@ -310,7 +299,7 @@ def failures(t):
     t.start()
     t.fail_task(t.poll(**worker("1")), **by("1"))
     rules.insert("2")
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     told(t)
     t.history()
 
@@ -322,7 +311,7 @@ def eager_tasks(t):
     t.start(request_eager_execution=True)
     t.history()
     t.start("wf2~")
-    t.complete(t.poll(**worker("1")), activity(request_eager_execution=True), return_new_workflow_task=True, force_create_new_workflow_task=True, **stamp("1"))
+    work(t, "1", activity(request_eager_execution=True), return_new_workflow_task=True, force_create_new_workflow_task=True)
     t.history("wf2~")
 
 
@@ -332,16 +321,16 @@ def resets(t):
     rules = Rules(t)
     rules.insert("1")
     run = t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     t.signal()
-    t.complete(t.poll(**worker("1")), timer("t2"), **stamp("1"))
+    work(t, "1", timer("t2"))
     t.call("ResetWorkflowExecution", workflow_execution=("wf~", run.run_id), workflow_task_finish_event_id=8, request_id="r~")
     told(t)
-    t.complete(t.poll(**worker("1")), timer("t2"), **stamp("1"))
+    work(t, "1", timer("t2"))
     t.call("ResetWorkflowExecution", workflow_execution="wf~", workflow_task_finish_event_id=4, request_id="r2~")
     told(t)
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history()
 
 
@@ -352,13 +341,13 @@ def rules_go_before_sets(t):
     sets.default("1")
     rules = Rules(t)
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     rules.insert("2")
     t.start("wf2~")
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history("wf2~")
     t.signal()
-    t.complete(t.poll(**worker("1")), timer("t2"), **stamp("1"))
+    work(t, "1", timer("t2"))
     rules.add("1", "2")
     told(t)
     t.history()
@@ -372,7 +361,7 @@ def rules_that_share(t):
     rules = Rules(t)
     rules.insert("2", 0, 0)
     t.start()
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     t.history()
 
 

@@ -1,6 +1,6 @@
 """2.18 Tasks that go by version sets, the first form of worker versioning, to the workers that may have them."""
 
-from builds import Sets, by, nothing, stamp, sticky_queue, told, worker
+from builds import Sets, by, nothing, stamp, told, work, work_from_cache, worker
 from commands import activity, child, complete, continue_as_new, timer
 from harness import configured, scenario
 
@@ -44,12 +44,12 @@ def a_run_of_a_set(t):
     sets.default("1")
     t.start()
     nothing(t)
-    t.complete(t.poll(**worker("1")), activity(), timer(), **stamp("1"))
+    work(t, "1", activity(), timer())
     told(t)
     nothing(t, "Activity")
     t.complete_activity(t.poll_activity(**worker("1")), **by("1"))
     nothing(t)
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     told(t)
     t.history()
 
@@ -60,15 +60,15 @@ def a_run_stays_in_its_set(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     sets.default("2")
     t.start("wf2~")
     t.signal()
-    t.complete(t.poll(**worker("1")), timer("t2"), **stamp("1"))
-    t.complete(t.poll(**worker("2")), timer(), **stamp("2"))
+    work(t, "1", timer("t2"))
+    work(t, "2", timer())
     sets.compatible("1.1", "1")
     t.signal()
-    t.complete(t.poll(**worker("1.1")), complete(), **stamp("1.1"))
+    work(t, "1.1", complete())
     told(t)
     t.history()
 
@@ -92,7 +92,7 @@ def a_first_task_that_waits(t):
     sets = Sets(t)
     t.start()
     sets.default("1")
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     t.history()
 
 
@@ -104,7 +104,7 @@ def a_first_task_that_waits_in_an_old_set(t):
     t.start()
     sets.default("2")
     nothing(t, **worker("1"))
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history()
 
 
@@ -115,7 +115,7 @@ def a_task_that_waits_while_the_set_grows(t):
     sets.default("1")
     t.start()
     sets.compatible("1.1", "1")
-    t.complete(t.poll(**worker("1.1")), complete(), **stamp("1.1"))
+    work(t, "1.1", complete())
     t.history()
 
 
@@ -124,18 +124,7 @@ def a_task_that_waits_while_the_set_grows(t):
 def sticky(t):
     sets = Sets(t)
     sets.default("1")
-    t.start()
-    t.complete(t.poll(**worker("1")), timer(), **sticky_queue(), **stamp("1"))
-    wait = t.begin_poll("s~", sticky=True, **worker("1"))
-    t.wait_poller("s~", sticky=True)
-    t.signal()
-    t.complete(t.take(wait), timer("t2"), **sticky_queue(), **stamp("1"))
-    t.history()
-    sets.compatible("1.1", "1")
-    t.signal()
-    nothing(t, sticky=True, queue="s~", **worker("1"))
-    t.complete(t.poll(**worker("1.1")), complete(), **stamp("1.1"))
-    t.history()
+    work_from_cache(t, lambda: sets.compatible("1.1", "1"))
 
 
 @ON
@@ -145,20 +134,20 @@ def activities(t):
     sets.default("1")
     Sets(t, "q2~").default("7")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     t.signal()
-    t.complete(t.poll(**worker("1")), activity("a"), **stamp("1"))
+    work(t, "1", activity("a"))
     t.complete_activity(t.poll_activity(**worker("1")), **by("1"))
-    t.complete(t.poll(**worker("1")), activity("b", task_queue="q2~"), activity("c", task_queue="q3~"), **stamp("1"))
+    work(t, "1", activity("b", task_queue="q2~"), activity("c", task_queue="q3~"))
     t.complete_activity(t.poll_activity("q3~"))
     t.fail_activity(t.poll_activity("q2~", **worker("7")), **by("7"))
     told(t)
     sets.default("2")
-    t.complete(t.poll(**worker("1")), activity("d"), activity("e", use_workflow_build_id=True), **stamp("1"))
+    work(t, "1", activity("d"), activity("e", use_workflow_build_id=True))
     told(t)
     t.complete_activity(t.poll_activity(**worker("2")), **by("2"))
     t.complete_activity(t.poll_activity(**worker("1")), **by("1"))
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     t.history()
 
 
@@ -168,8 +157,8 @@ def children(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True),
-               child("c3~"), **stamp("1"))
+    work(t, "1", child("c1~", task_queue="q~"), child("c2~", task_queue="q~", inherit_build_id=True),
+         child("c3~"))
     t.wait_event("ChildWorkflowExecutionStarted", count=3)
     for number in (1, 2, 3):
         t.history(f"c{number}~")
@@ -182,8 +171,8 @@ def children(t):
 def a_child_of_the_set_on_another_queue(t):
     Sets(t).default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), child(inherit_build_id=True), **stamp("1"))
-    t.complete(t.poll(**worker("1")), activity(task_queue="q2~", use_workflow_build_id=True), **stamp("1"))
+    work(t, "1", child(inherit_build_id=True))
+    work(t, "1", activity(task_queue="q2~", use_workflow_build_id=True))
     t.history()
 
 
@@ -193,15 +182,15 @@ def runs_after_the_first(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     sets.default("2")
     t.signal()
-    t.complete(t.poll(**worker("1")), continue_as_new(inherit_build_id=True), **stamp("1"))
+    work(t, "1", continue_as_new(inherit_build_id=True))
     told(t)
-    t.complete(t.poll(**worker("1")), continue_as_new(), **stamp("1"))
+    work(t, "1", continue_as_new())
     t.history()
     told(t)
-    t.complete(t.poll(**worker("2")), complete(), **stamp("2"))
+    work(t, "2", complete())
     t.history()
 
 
@@ -211,7 +200,7 @@ def queries(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     sets.default("2")
     asked = t.begin_query()
     task = t.poll(**worker("1"))
@@ -238,16 +227,16 @@ def promoted_and_merged(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     sets.default("2")
     sets.merge("2", "1")
     t.signal()
     nothing(t, **worker("1"))
-    t.complete(t.poll(**worker("2")), timer("t2"), **stamp("2"))
+    work(t, "2", timer("t2"))
     sets.promote_within("1")
     t.signal()
     nothing(t, **worker("2"))
-    t.complete(t.poll(**worker("1")), complete(), **stamp("1"))
+    work(t, "1", complete())
     t.history()
 
 
@@ -257,7 +246,7 @@ def reachability(t):
     sets = Sets(t)
     sets.default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     sets.default("2")
     t.call("GetWorkerTaskReachability", build_ids=["1", "2", ""], task_queues=["q~"])
 
@@ -270,7 +259,7 @@ def failures_and_retries(t):
     t.start()
     t.fail_task(t.poll(**worker("1")), **by("1"))
     t.fail_task(t.poll(**worker("1")), **by("1"))
-    t.complete(t.poll(**worker("1")), timer(), **stamp("1"))
+    work(t, "1", timer())
     told(t)
     t.history()
 
@@ -280,6 +269,6 @@ def failures_and_retries(t):
 def a_task_in_an_answer(t):
     Sets(t).default("1")
     t.start()
-    t.complete(t.poll(**worker("1")), activity(request_eager_execution=True), return_new_workflow_task=True, force_create_new_workflow_task=True, **stamp("1"))
+    work(t, "1", activity(request_eager_execution=True), return_new_workflow_task=True, force_create_new_workflow_task=True)
     told(t)
     t.history()
