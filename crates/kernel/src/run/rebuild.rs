@@ -255,6 +255,7 @@ impl Run {
         told.forget_requests();
         told.forget_tasks();
         told.forget_attempts();
+        told.forget_canceled();
         // When it was written, not what it says.
         (told.transitions, told.unseen_transitions) = (0, 0);
         (told.wake, told.duties) = (None, Names::default());
@@ -292,6 +293,17 @@ impl Run {
         if let Some(task) = &mut self.workflow_task {
             (task.original_scheduled_at, task.sticky) = (task.scheduled_at, None);
         }
+    }
+
+    /// Activities whose end was waiting for the workflow task that ended the run, and went with it: which of those that
+    /// were to be canceled had no worker, and so had ended, is in no event.
+    fn forget_canceled(&mut self) {
+        if self.closed.is_none() {
+            return;
+        }
+        let canceled = self.activities.iter().filter(|(_, activity)| activity.cancel_requested.is_some());
+        let canceled: Vec<i64> = canceled.map(|(scheduled_event_id, _)| *scheduled_event_id).collect();
+        canceled.iter().for_each(|scheduled_event_id| self.activities.remove(scheduled_event_id));
     }
 
     /// Attempts that are not over, and what operators did to them.

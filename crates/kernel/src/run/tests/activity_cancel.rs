@@ -24,6 +24,24 @@ fn one_that_no_worker_has_is_canceled_at_once() {
 }
 
 #[test]
+fn one_that_is_canceled_with_the_end_of_its_run_is_in_no_later_event() {
+    check(
+        "
+        start order; poll; complete: activity a; signal s; poll
+        --
+        complete: cancel-activity 5, done
+        ",
+        expect![[r#"
+            9 WorkflowTaskCompleted scheduled=7 started=8
+            10 ActivityTaskCancelRequested scheduled=5
+            ~ ActivityTaskCanceled scheduled=5 started=0 requested=10 details=ACTIVITY_ID_NOT_STARTED
+            11 WorkflowExecutionCompleted
+              -Activity(5)
+        "#]],
+    );
+}
+
+#[test]
 fn one_scheduled_by_the_same_task_is_canceled_at_once() {
     check(
         "
